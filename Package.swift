@@ -1,0 +1,133 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+// LIBTORCH names the libtorch to build against, for example `…/site-packages/torch`. Unset means
+// Debian's libtorch-dev (1.13, whose headers want C++17 and live on the default path); PyTorch's own
+// builds (2.6 and newer) want C++20.
+let libtorch = ProcessInfo.processInfo.environment["LIBTORCH"].flatMap { $0.isEmpty ? nil : $0 }
+let hasCUDA = libtorch.map { FileManager.default.fileExists(atPath: "\($0)/lib/libtorch_cuda.so") } ?? false
+
+let torchCXX: [CXXSetting] = [
+  .unsafeFlags(
+    (libtorch.map { ["-I\($0)/include", "-I\($0)/include/torch/csrc/api/include"] }
+      ?? ["-I/usr/include/torch/csrc/api/include"])
+      + ["-Wno-deprecated-declarations", "-fvisibility=hidden", "-fvisibility-inlines-hidden"])
+]
+let torchLinker: [LinkerSetting] = [
+  .unsafeFlags(
+    (libtorch.map { ["-L\($0)/lib", "-Xlinker", "-rpath", "-Xlinker", "\($0)/lib"] } ?? [])
+      // The linker drops a library nothing names a symbol of; CUDA's kernels register themselves.
+      + (hasCUDA ? ["-Xlinker", "--no-as-needed", "-ltorch_cuda", "-lc10_cuda", "-Xlinker", "--as-needed"] : [])),
+  .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+]
+
+let swift: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+/// A library target of ours; `uses` are the only modules it may import (the build checks it).
+func library(_ name: String, uses: [Target.Dependency] = [], linker: [LinkerSetting] = []) -> Target {
+  .target(name: name, dependencies: uses, swiftSettings: swift, linkerSettings: linker)
+}
+
+/// The suite of one target. Every suite may use TestSupport.
+func suite(_ name: String, uses: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + uses, swiftSettings: swift)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+
+let package = Package(
+  name: "darkroom",
+  products: [
+    .executable(name: "darkroom", targets: ["darkroom"]),
+    .executable(name: "darkroom-engine", targets: ["darkroom-engine"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+  ],
+  targets: [
+    // The shim: C functions over libtorch, the only code that sees it.
+    .target(name: "CTorch", cxxSettings: torchCXX, linkerSettings: torchLinker),
+    // libpng (its setjmp stays in C), TurboJPEG and libwebp behind functions that return codes.
+    .target(
+      name: "CImageCodecs",
+      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("turbojpeg"), .linkedLibrary("webp")]),
+    // OpenSSL's libcrypto, for SHA-256.
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+
+    // Strict JSON: what the API and the safetensors header read and write.
+    library("JSON"),
+    // A tensor, its operations and its errors; owns what CTorch hands out.
+    library("Torch", uses: ["CTorch"]),
+    // Validated headers, then pread into the caller's memory. No torch.
+    library("Safetensors", uses: ["JSON"]),
+    // OpenAI's byte-pair encoding.
+    library("CLIPTokenizer"),
+    // Layers and the weights they are made from.
+    library("NN", uses: ["Torch", "Safetensors"]),
+    // The networks, samplers and pipeline of SDXL.
+    library("StableDiffusion", uses: ["NN", "Torch", "Safetensors", "CLIPTokenizer", "Images"]),
+    // Pictures as bytes, and their file formats.
+    library("Images", uses: ["CImageCodecs"]),
+    // models/*.toml and the folders beside them, as values.
+    library("Registry", uses: ["Safetensors", "TOMLKit"]),
+    // Model files: today their SHA-256.
+    library("Downloads", uses: ["CCrypto"]),
+    // What is asked of an engine and what it answers: the values that cross the process border.
+    library("Generation", uses: ["Images"]),
+    // Frames over a socket pair: the engine as seen from the server, and the reverse.
+    library("Wire", uses: ["Generation", logging]),
+    // The engine: one pinned thread, one resident model.
+    library("Engine", uses: ["StableDiffusion", "Torch", "Generation", "Registry", "Images"]),
+    // Whose turn it is.
+    library("Scheduling", uses: ["Generation", collections]),
+    // HTTP/1.1 as values: bytes in, requests out. No I/O.
+    library("HTTP"),
+    // epoll, and HTTP driven over it.
+    library("Sockets", uses: ["HTTP", logging]),
+    // The routes: JSON to Generation and back.
+    library("API", uses: ["HTTP", "JSON", "Generation", "Scheduling", "Registry", "Images"]),
+
+    // The server and command line. Never links libtorch.
+    .executableTarget(
+      name: "darkroom",
+      dependencies: [
+        "API", "HTTP", "Sockets", "Wire", "Scheduling", "Registry", "Downloads", "Generation", "Images", "JSON",
+        argumentParser, logging,
+      ], swiftSettings: swift),
+    // The child process that owns the GPU.
+    .executableTarget(
+      name: "darkroom-engine", dependencies: ["Wire", "Engine", "Registry", "Generation", argumentParser],
+      swiftSettings: swift),
+
+    // Fixtures, a way to feed a parser every way, a fake engine.
+    .target(
+      name: "TestSupport", dependencies: ["JSON", "Generation", "Images"], path: "Tests/TestSupport",
+      swiftSettings: swift),
+    suite("JSON"), suite("Torch"), suite("Safetensors", uses: ["JSON"]),
+    suite("CLIPTokenizer", uses: ["JSON"]), suite("NN", uses: ["Torch", "Safetensors"]),
+    suite(
+      "StableDiffusion", uses: ["NN", "Torch", "Safetensors", "CLIPTokenizer", "Images", "JSON"]),
+    suite("Images"), suite("Registry"), suite("Downloads"), suite("Generation"), suite("Wire", uses: ["Generation", "Images"]),
+    suite("Engine", uses: ["Generation", "Images", "Registry", "Torch"]),
+    suite("Scheduling", uses: ["Generation"]), suite("HTTP"), suite("Sockets", uses: ["HTTP"]),
+    suite("API", uses: ["HTTP", "JSON", "Generation", "Scheduling", "Registry", "Images"]),
+    // The two executables together, as a user runs them.
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["TestSupport", "JSON", "Images", "Registry", "darkroom", "darkroom-engine"],
+      swiftSettings: swift),
+  ],
+  cxxLanguageStandard: libtorch == nil ? .cxx17 : .cxx20
+)

@@ -1,0 +1,7 @@
+/// How far a generation is.
+public enum GenerationProgress: Codable, Sendable, Equatable {
+  /// A checkpoint is being read.
+  case loading(model: String, bytes: Int, total: Int)
+  /// `step` of `steps` is done; the first report is step 1.
+  case step(Int, of: Int)
+}

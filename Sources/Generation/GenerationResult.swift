@@ -1,0 +1,56 @@
+public import Images
+
+/// A finished picture and the account of how it was made.
+public struct GenerationResult: Sendable, Equatable {
+  public var image: RGBImage
+  public var report: GenerationReport
+
+  public init(image: RGBImage, report: GenerationReport) {
+    (self.image, self.report) = (image, report)
+  }
+}
+
+/// What was really used, and how long it took.
+public struct GenerationReport: Codable, Sendable, Equatable {
+  public var prediction: Prediction
+  /// `registry`, `v_pred key` or `default`.
+  public var predictionSource: String
+  public var zeroTerminalSNR: Bool
+  /// The UNet's number format: `float32`, `bfloat16` or `float16`.
+  public var dtype: String
+  public var vaeDtype: String
+  /// `cpu` or `cuda:0`, …
+  public var device: String
+  /// Tokens of each prompt, without the start and end tokens.
+  public var promptTokens: Int
+  public var negativePromptTokens: Int
+  public var timings: Timings
+  public var libtorch: String
+
+  public init(
+    prediction: Prediction, predictionSource: String, zeroTerminalSNR: Bool, dtype: String, vaeDtype: String,
+    device: String, promptTokens: Int, negativePromptTokens: Int, timings: Timings, libtorch: String
+  ) {
+    (self.prediction, self.predictionSource) = (prediction, predictionSource)
+    self.zeroTerminalSNR = zeroTerminalSNR
+    (self.dtype, self.vaeDtype, self.device) = (dtype, vaeDtype, device)
+    (self.promptTokens, self.negativePromptTokens) = (promptTokens, negativePromptTokens)
+    (self.timings, self.libtorch) = (timings, libtorch)
+  }
+}
+
+/// Milliseconds spent in the engine, by stage.
+public struct Timings: Codable, Sendable, Equatable {
+  /// Dropping the model that was resident.
+  public var swap = 0.0
+  /// Reading the checkpoint.
+  public var load = 0.0
+  /// Both text encoders.
+  public var text = 0.0
+  /// All steps.
+  public var denoise = 0.0
+  /// Latents to pixels.
+  public var decode = 0.0
+
+  public init() {}
+}
