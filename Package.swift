@@ -90,7 +90,7 @@ let package = Package(
     // Frames over a socket pair: the engine as seen from the server, and the reverse.
     library("Wire", uses: ["Generation", logging]),
     // The engine: one pinned thread, one resident model.
-    library("Engine", uses: ["StableDiffusion", "Torch", "Generation", "Registry", "Images"]),
+    library("Engine", uses: ["StableDiffusion", "Torch", "Generation", "Images"]),
     // Whose turn it is.
     library("Scheduling", uses: ["Generation", collections]),
     // HTTP/1.1 as values: bytes in, requests out. No I/O.
@@ -109,7 +109,7 @@ let package = Package(
       ], swiftSettings: swift),
     // The child process that owns the GPU.
     .executableTarget(
-      name: "darkroom-engine", dependencies: ["Wire", "Engine", "Registry", "Generation", argumentParser],
+      name: "darkroom-engine", dependencies: ["Wire", "Engine", "Generation", argumentParser],
       swiftSettings: swift),
 
     // Fixtures, a way to feed a parser every way, a fake engine.

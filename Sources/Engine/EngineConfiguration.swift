@@ -1,0 +1,56 @@
+public import Torch
+
+/// What an engine is started with.
+public struct EngineConfiguration: Sendable {
+  /// The models folder: the vocabulary lies in its `tokenizer/merges.txt`.
+  public var modelsFolder: String
+  public var device: Choice<Device>
+  public var dtype: Choice<DType>
+  /// Threads of one operation on the CPU; libtorch decides when `nil`.
+  public var threads: Int?
+
+  /// A setting, or the engine's best guess.
+  public enum Choice<Value: Sendable>: Sendable {
+    case automatic
+    case fixed(Value)
+  }
+
+  /// - Parameters: device `auto`, `cpu`, `cuda` or `cuda:N`; dtype `auto`, `float32`, `bfloat16` or `float16`.
+  /// - Throws: `DeviceUnavailable` for any other name.
+  public init(
+    modelsFolder: String, device: String = "auto", dtype: String = "auto", threads: Int? = nil
+  ) throws(DeviceUnavailable) {
+    guard let device = Choice<Device>(name: device) else {
+      throw DeviceUnavailable(message: "--device is auto, cpu, cuda or cuda:N, not \(device)")
+    }
+    guard let dtype = Choice<DType>(name: dtype) else {
+      throw DeviceUnavailable(message: "--dtype is auto, float32, bfloat16 or float16, not \(dtype)")
+    }
+    (self.modelsFolder, self.device, self.dtype, self.threads) = (modelsFolder, device, dtype, threads)
+  }
+}
+
+extension EngineConfiguration.Choice<Device> {
+  fileprivate init?(name: String) {
+    switch name {
+    case "auto": self = .automatic
+    case "cpu": self = .fixed(.cpu)
+    case "cuda": self = .fixed(.cuda(0))
+    default:
+      guard name.hasPrefix("cuda:"), let index = UInt8(name.dropFirst(5)), name.last != "+" else { return nil }
+      self = .fixed(.cuda(Int(index)))
+    }
+  }
+}
+
+extension EngineConfiguration.Choice<DType> {
+  fileprivate init?(name: String) {
+    if name == "auto" {
+      self = .automatic
+    } else if let dtype = DType(rawValue: name), [.float32, .bfloat16, .float16].contains(dtype) {
+      self = .fixed(dtype)
+    } else {
+      return nil
+    }
+  }
+}

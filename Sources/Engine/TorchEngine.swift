@@ -1,0 +1,161 @@
+import Foundation
+public import Generation
+import StableDiffusion
+import Synchronization
+import Torch
+
+/// The engine: one thread, one device, one resident model.
+public actor TorchEngine: ImageEngine {
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+  private let executor = TorchExecutor()
+  private let plan: DevicePlan
+  private let modelsFolder: String
+  private var vocabulary: Vocabulary?
+  private var resident: ResidentModel?
+  private let snapshot: Mutex<EngineStatus>
+
+  public init(_ configuration: EngineConfiguration) throws(DeviceUnavailable) {
+    plan = try DevicePlan(configuration)
+    modelsFolder = configuration.modelsFolder
+    if let threads = configuration.threads { Runtime.threads = threads }
+    snapshot = Mutex(
+      EngineStatus(
+        state: .ready, device: plan.device.description, deviceName: plan.deviceName,
+        cudaAvailable: Device.cudaCount > 0, dtype: plan.dtype.rawValue, libtorch: Runtime.version,
+        processID: getpid()))
+  }
+
+  public nonisolated var status: EngineStatus { snapshot.withLock { $0 } }
+
+  /// Which device is used and why, in one line.
+  public nonisolated var reason: String { plan.reason }
+
+  public func load(
+    _ model: ModelSource, progress: @escaping @Sendable (GenerationProgress) -> Void
+  ) async throws {
+    try translated {
+      var timings = Timings()
+      _ = try makeResident(model, &timings, progress)
+    }
+  }
+
+  public func generate(
+    _ request: GenerationRequest, progress: @escaping @Sendable (GenerationProgress) -> Void
+  ) async throws -> GenerationResult {
+    try translated {
+      try Task.checkCancellation()
+      return try run(request, progress)
+    }
+  }
+
+  /// Loads `model` unless it is resident; the one that was goes first, since two may not fit.
+  private func makeResident(
+    _ model: ModelSource, _ timings: inout Timings, _ progress: @Sendable (GenerationProgress) -> Void
+  ) throws -> ResidentModel {
+    if let resident, resident.serves(model) { return resident }
+    let vocabulary = try readVocabulary()
+    var stopwatch = Stopwatch()
+    if resident != nil {
+      resident = nil
+      try ResidentModel.releaseMemory(plan.device)
+    }
+    note(model: nil)
+    timings.swap = stopwatch.lap()
+    do {
+      let loaded = try withoutActuallyEscaping(progress) { progress in
+        var reported = -1
+        return try ResidentModel(model, vocabulary: vocabulary, options: plan.options) { bytes, total in
+          try Task.checkCancellation()
+          let percent = 100 * bytes / max(total, 1)
+          if percent > reported {
+            reported = percent
+            progress(.loading(model: model.id, bytes: bytes, total: total))
+          }
+        }
+      }
+      try plan.device.synchronize()
+      timings.load = stopwatch.lap()
+      resident = loaded
+      note(model: model.id)
+      return loaded
+    } catch {
+      try ResidentModel.releaseMemory(plan.device)
+      throw error
+    }
+  }
+
+  private func readVocabulary() throws -> Vocabulary {
+    if let vocabulary { return vocabulary }
+    do {
+      let made = try Vocabulary(path: "\(modelsFolder)/tokenizer/merges.txt")
+      vocabulary = made
+      return made
+    } catch {
+      throw GenerationError(.engineUnavailable, error.description)
+    }
+  }
+
+  private func note(model: String?) {
+    let allocated = plan.device.allocatedBytes ?? 0
+    snapshot.withLock { ($0.model, $0.allocatedBytes) = (model, allocated) }
+  }
+
+  private func run(
+    _ request: GenerationRequest, _ progress: @Sendable (GenerationProgress) -> Void
+  ) throws -> GenerationResult {
+    var timings = Timings()
+    let model = try makeResident(request.model, &timings, progress)
+    let networks = model.networks
+    var stopwatch = Stopwatch()
+    let texts = try Texts(request, networks)
+    let conditioning = try networks.condition(
+      texts.prompt, guidance: texts.guidance, width: request.width, height: request.height)
+    timings.text = stopwatch.lap()
+
+    var run = try DenoisingRun(
+      networks, conditioning, method: SamplingMethod(request.scheduler), steps: request.steps, seed: request.seed)
+    var more = true
+    while more {
+      try Task.checkCancellation()
+      let before = run.stepsDone
+      more = try run.advance()
+      if run.stepsDone > before { progress(.step(run.stepsDone, of: run.steps)) }
+    }
+    try plan.device.synchronize()
+    timings.denoise = stopwatch.lap()
+    try Task.checkCancellation()
+
+    let image = try networks.decode(run.latents)
+    timings.decode = stopwatch.lap()
+    note(model: request.model.id)
+    return GenerationResult(image: image, report: report(model, texts, timings))
+  }
+
+  private func report(_ model: ResidentModel, _ texts: Texts, _ timings: Timings) -> GenerationReport {
+    GenerationReport(
+      prediction: Prediction(model.networks.prediction), predictionSource: model.predictionSource,
+      zeroTerminalSNR: model.networks.zeroTerminalSNR, dtype: plan.dtype.rawValue,
+      vaeDtype: plan.vaeDtype.rawValue, device: plan.device.description, promptTokens: texts.prompt.count,
+      negativePromptTokens: texts.guidance?.negative?.count ?? 0, timings: timings, libtorch: Runtime.version)
+  }
+}
+
+extension SamplingMethod {
+  init(_ name: SchedulerName) {
+    switch name {
+    case .eulerAncestral: self = .eulerAncestral
+    case .euler: self = .euler
+    }
+  }
+}
+
+/// Milliseconds between laps.
+private struct Stopwatch {
+  private var last = ContinuousClock.now
+
+  mutating func lap() -> Double {
+    let now = ContinuousClock.now
+    defer { last = now }
+    return (now - last) / .milliseconds(1)
+  }
+}

@@ -1,0 +1,116 @@
+public import Safetensors
+public import Torch
+
+/// The tensors of one file under the names a network asks for, and which of them it has taken.
+///
+/// Not Sendable: it makes tensors, on the thread that owns them.
+public final class WeightStore {
+  public let file: SafetensorsFile
+  public let device: Device
+  private let sources: [String: WeightSource]
+  private let children: [String: Set<String>]
+  private var taken: Set<String> = []
+  private let progress: (Int) throws -> Void
+
+  /// - Parameters:
+  ///   - sources: by diffusers name, dots between the levels.
+  ///   - progress: called with the number of bytes just read; what it throws ends the loading.
+  public init(
+    _ file: SafetensorsFile, sources: [String: WeightSource], device: Device = .cpu,
+    progress: @escaping (Int) throws -> Void = { _ in }
+  ) {
+    (self.file, self.sources, self.device, self.progress) = (file, sources, device, progress)
+    var children: [String: Set<String>] = [:]
+    for name in sources.keys {
+      var parent = ""
+      for part in name.split(separator: ".") {
+        children[parent, default: []].insert(String(part))
+        parent = parent.isEmpty ? String(part) : "\(parent).\(part)"
+      }
+    }
+    self.children = children
+  }
+
+  /// The whole file under its own names.
+  public convenience init(_ file: SafetensorsFile, device: Device = .cpu) {
+    self.init(file, sources: file.header.tensors.mapValues { WeightSource($0) }, device: device)
+  }
+
+  /// The file's base name.
+  public var name: String { file.name }
+
+  /// The names no network has asked for, sorted.
+  public var unused: [String] { sources.keys.filter { !taken.contains($0) }.sorted() }
+
+  /// The name of the tensor in the file; `name` itself when there is none.
+  public func fileName(of name: String) -> String { sources[name]?.info.name ?? name }
+
+  func shape(of name: String) -> [Int]? { sources[name]?.shape }
+
+  func children(of path: String) -> Set<String> { children[path] ?? [] }
+
+  /// Reads a tensor, converted to `dtype`, onto the device.
+  /// - Throws: `WeightError` when it is missing or not as expected, `SafetensorsError`, `TorchError`.
+  func load(_ name: String, shape expected: [Int], dtype: Torch.DType) throws -> Tensor {
+    guard let source = sources[name] else {
+      throw WeightError(file: file.name, tensor: name, problem: .missing)
+    }
+    guard source.shape == expected else {
+      throw WeightError(
+        file: file.name, tensor: source.info.name,
+        problem: .shape(expected: expected, found: source.shape ?? source.info.shape))
+    }
+    taken.insert(name)
+    let raw = try read(source)
+    try progress(source.info.byteCount / parts(source.operation))
+    let arranged: Tensor =
+      switch source.operation {
+      case .none, .rows: raw
+      case .transpose: try raw.transpose(0, 1).contiguous()
+      case .squeeze: try raw.reshape(expected)
+      }
+    return try arranged.to(dtype).to(device)
+  }
+
+  /// The bytes of the part that is wanted, as a tensor of the file's own type.
+  private func read(_ source: WeightSource) throws -> Tensor {
+    var shape = source.info.shape
+    var offset = 0
+    if case .rows(let part, let parts) = source.operation {
+      shape[0] /= parts
+      offset = source.info.byteCount / parts * part
+    }
+    func filled(_ dtype: Torch.DType) throws -> Tensor {
+      let tensor = try Tensor.empty(shape, dtype)
+      try tensor.withBytes { try file.read(source.info, into: $0, at: offset) }
+      return tensor
+    }
+    switch source.info.dtype {
+    case .float64: return try filled(.float64)
+    case .float32: return try filled(.float32)
+    case .float16: return try filled(.float16)
+    case .bfloat16: return try filled(.bfloat16)
+    case .float8E4M3: return try widened(filled(.uint8), by: Float8.e4m3)
+    case .float8E5M2: return try widened(filled(.uint8), by: Float8.e5m2)
+    case .int64, .int32, .int16, .int8, .uint8, .bool:
+      throw WeightError(file: file.name, tensor: source.info.name, problem: .dtype(source.info.dtype.rawValue))
+    }
+  }
+
+  private func parts(_ operation: WeightOperation) -> Int {
+    if case .rows(_, let parts) = operation { parts } else { 1 }
+  }
+
+  private func widened(_ bytes: Tensor, by table: [UInt16]) throws -> Tensor {
+    let halves = try Tensor.empty(bytes.shape, .float16)
+    try bytes.withBytes { source in
+      try halves.withBytes { destination in
+        let target = destination.bindMemory(to: UInt16.self)
+        table.withUnsafeBufferPointer { table in
+          for (index, byte) in source.enumerated() { target[index] = table[Int(byte)] }
+        }
+      }
+    }
+    return halves
+  }
+}

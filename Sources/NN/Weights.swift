@@ -1,0 +1,55 @@
+public import Torch
+
+/// A place in a `WeightStore`: the path of one module, and the number format it computes in.
+public struct Weights {
+  public let store: WeightStore
+  public let path: String
+  public let dtype: DType
+
+  public init(_ store: WeightStore, path: String = "", dtype: DType = .float32) {
+    (self.store, self.path, self.dtype) = (store, path, dtype)
+  }
+
+  /// The submodule `name`.
+  public subscript(name: String) -> Weights { Weights(store, path: full(name), dtype: dtype) }
+
+  /// The submodule at `index` of a list.
+  public subscript(index: Int) -> Weights { self[String(index)] }
+
+  /// The tensor `name` of this module.
+  /// - Throws: `WeightError` when it is missing or has another shape.
+  public func tensor(_ name: String, _ shape: [Int]) throws -> Tensor {
+    try store.load(full(name), shape: shape, dtype: dtype)
+  }
+
+  /// The shape of the tensor `name` of this module, to infer sizes from.
+  /// - Throws: `WeightError` when it is missing or does not have `rank` dimensions.
+  public func shape(_ name: String, rank: Int) throws -> [Int] {
+    guard let shape = store.shape(of: full(name)) else {
+      throw WeightError(file: store.name, tensor: full(name), problem: .missing)
+    }
+    guard shape.count == rank, shape.allSatisfy({ $0 > 0 }) else {
+      throw unsuitable(name, "shape \(shape) should have \(rank) sizes, none of them zero")
+    }
+    return shape
+  }
+
+  /// Whether anything lies under `name`.
+  public func has(_ name: String) -> Bool {
+    store.shape(of: full(name)) != nil || !store.children(of: full(name)).isEmpty
+  }
+
+  /// How many modules the list `name` has: the largest index plus one.
+  ///
+  /// A gap in the list shows as a missing tensor when the module is made.
+  public func count(_ name: String) -> Int {
+    (store.children(of: full(name)).compactMap { Int($0) }.max() ?? -1) + 1
+  }
+
+  /// The error for a tensor whose sizes do not suit.
+  public func unsuitable(_ name: String, _ why: String) -> WeightError {
+    WeightError(file: store.name, tensor: store.fileName(of: full(name)), problem: .unsuitable(why))
+  }
+
+  private func full(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+}

@@ -1,0 +1,70 @@
+import CLIPTokenizer
+public import Images
+import NN
+public import Torch
+
+/// A checkpoint's networks, ready to make pictures.
+/// Source: diffusers `pipelines/stable_diffusion_xl/pipeline_stable_diffusion_xl.py`.
+public final class StableDiffusionXL {
+  public let options: Options
+  public let prediction: PredictionType
+  /// Whether the last timestep carries no signal.
+  public let zeroTerminalSNR: Bool
+  let tokenizer: CLIPTokenizer
+  let networks: Networks
+  let schedule: NoiseSchedule
+
+  /// Where and in which number format the networks compute.
+  public struct Options: Sendable, Equatable {
+    public var device: Device
+    public var dtype: DType
+    /// float32 or bfloat16: SDXL's VAE overflows in float16.
+    public var vaeDtype: DType
+
+    public init(device: Device = .cpu, dtype: DType = .float32, vaeDtype: DType = .float32) {
+      (self.device, self.dtype, self.vaeDtype) = (device, dtype, vaeDtype)
+    }
+  }
+
+  /// Reads every weight.
+  /// - Parameters:
+  ///   - prediction: overrides what the file says; without either it is ε.
+  ///   - progress: called with the bytes just read; what it throws ends the loading.
+  /// - Throws: `CheckpointError` for a tensor that is missing, misshapen or of no use; `TorchError`.
+  public init(
+    _ checkpoint: Checkpoint, vocabulary: Vocabulary, options: Options, prediction: PredictionType? = nil,
+    progress: @escaping (Int) throws -> Void = { _ in }
+  ) throws {
+    networks = try CheckpointError.wrapping {
+      let store = WeightStore(
+        checkpoint.file, sources: checkpoint.sources, device: options.device, progress: progress)
+      return try Networks(store, options)
+    }
+    tokenizer = vocabulary.tokenizer
+    self.options = options
+    self.prediction = prediction ?? checkpoint.markedPrediction ?? .epsilon
+    zeroTerminalSNR = checkpoint.zeroTerminalSNR
+    schedule = NoiseSchedule(checkpoint.zeroTerminalSNR ? .zeroSNR : .asTrained)
+  }
+
+  /// Latents to a picture.
+  /// - Parameter latents: `[1, 4, H, W]`.
+  /// - Throws: `PictureError` when the latents or the picture are not finite, or the picture is flat black.
+  public func decode(_ latents: Tensor) throws -> RGBImage {
+    guard try latents.allFinite() else { throw PictureError.nonfiniteLatents }
+    let decoded = try networks.vae.decode(latents)  // [1, 3, 8H, 8W]
+    guard try decoded.allFinite() else { throw PictureError.nonfinitePicture }
+    let levels = try (decoded * 0.5 + 0.5).clamp(0...1) * 255.0
+    let bytes = try levels.round().permute(0, 2, 3, 1).values(UInt8.self)
+    guard bytes.contains(where: { $0 != 0 }) else { throw PictureError.flatBlack }
+    guard let image = RGBImage(width: decoded.size(3), height: decoded.size(2), pixels: bytes) else {
+      throw TorchError(kind: .internal, operation: "decode", shapes: [decoded.shape], message: "not a picture")
+    }
+    return image
+  }
+}
+
+/// A result that must not be shown.
+public enum PictureError: Error, Sendable, Equatable {
+  case nonfiniteLatents, nonfinitePicture, flatBlack
+}

@@ -1,0 +1,76 @@
+import NN
+import Torch
+
+/// The text half of CLIP: what both encoders of SDXL are.
+/// Source: transformers `models/clip/modeling_clip.py`, CLIPTextModel and CLIPTextModelWithProjection.
+final class CLIPTextModel {
+  let tokenEmbedding: Embedding, positionEmbedding: Tensor
+  let layers: [CLIPEncoderLayer]
+  let finalLayerNorm: LayerNorm
+  let textProjection: Linear?
+  /// Channels of the hidden states, and of the pooled text where there is one.
+  let width: Int, pooledC: Int?
+  private let endOfText: Int32
+  private let device: Device
+
+  /// Positions of a window (`max_position_embeddings`).
+  static let positions = 77
+
+  /// - Parameters: activation the first encoder's `quickGELU` or the second's `gelu`; endOfText the token
+  ///   whose position is pooled.
+  init(_ w: Weights, activation: CLIPActivation, endOfText: Int32) throws {
+    let text = w["text_model"]
+    let table = try text["embeddings"]["token_embedding"].shape("weight", rank: 2)
+    let width = table[1]
+    tokenEmbedding = try Embedding(text["embeddings"]["token_embedding"], rows: table[0], width: width)
+    positionEmbedding = try text["embeddings"]["position_embedding"].tensor("weight", [Self.positions, width])
+    layers = try (0..<text["encoder"].count("layers")).map {
+      try CLIPEncoderLayer(text["encoder"]["layers"][$0], width, activation: activation)
+    }
+    guard layers.count >= 2 else {
+      throw text["embeddings"]["token_embedding"].unsuitable("weight", "SDXL reads the last layer but one of two or more")
+    }
+    finalLayerNorm = try LayerNorm(text["final_layer_norm"], width, eps: 1e-5)
+    if w.has("text_projection") {
+      let outC = try w["text_projection"].shape("weight", rank: 2)[0]
+      textProjection = try Linear(w["text_projection"], width, outC, bias: .absent)
+      pooledC = outC
+    } else {
+      (textProjection, pooledC) = (nil, nil)
+    }
+    (self.width, self.endOfText, device) = (width, endOfText, w.store.device)
+  }
+
+  /// What SDXL reads of one window of tokens.
+  struct Output {
+    /// The last layer's input, without the final norm: `[1, 77, C]`.
+    let penultimate: Tensor
+    /// The final norm of the last layer at the first end token, projected: `[1, pooled]`.
+    let pooled: Tensor?
+  }
+
+  /// - Parameter tokens: 77 ids. Padding is attended to like any token, as SDXL was trained.
+  func callAsFunction(_ tokens: [Int32]) throws(TorchError) -> Output {
+    let ids = try Tensor(tokens.map(Int64.init), [1, tokens.count]).to(device)
+    var h = try tokenEmbedding(ids) + positionEmbedding  // [1, 77, C]
+    for layer in layers.dropLast() { h = try layer(h) }
+    guard let textProjection, let last = layers.last else { return Output(penultimate: h, pooled: nil) }
+    let end = tokens.firstIndex(of: endOfText) ?? tokens.count - 1
+    let summary = try finalLayerNorm(last(h).narrow(1, from: end, length: 1))  // [1, 1, C]
+    return Output(penultimate: h, pooled: try textProjection(summary).reshape(1, -1))
+  }
+}
+
+/// What stands between the two linears of a layer.
+enum CLIPActivation {
+  /// `x · sigmoid(1.702 x)`. Source: transformers `activations.py`, QuickGELUActivation.
+  case quickGELU
+  case gelu
+
+  func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
+    switch self {
+    case .quickGELU: try x * sigmoid(x * 1.702)
+    case .gelu: try Torch.gelu(x)
+    }
+  }
+}

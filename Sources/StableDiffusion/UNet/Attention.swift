@@ -1,0 +1,53 @@
+import NN
+import Torch
+
+/// Multi-head attention of a sequence to itself or to a context.
+/// Source: diffusers `models/attention_processor.py`, Attention with AttnProcessor2_0.
+final class Attention {
+  let toQ: Linear, toK: Linear, toV: Linear, toOut: Linear
+  private let heads: Int
+
+  /// - Parameter context: channels of what is attended to; `nil` is the sequence itself.
+  init(_ w: Weights, _ channels: Int, context: Int? = nil) throws {
+    guard channels % Channels.head == 0 else {
+      throw w["to_q"].unsuitable("weight", "\(channels) channels do not make heads of \(Channels.head)")
+    }
+    toQ = try Linear(w["to_q"], channels, channels, bias: .absent)
+    toK = try Linear(w["to_k"], context ?? channels, channels, bias: .absent)
+    toV = try Linear(w["to_v"], context ?? channels, channels, bias: .absent)
+    toOut = try Linear(w["to_out"][0], channels, channels)
+    heads = channels / Channels.head
+  }
+
+  /// - Parameters: x `[B, L, C]`; context `[B, S, context]`. - Returns: `[B, L, C]`.
+  func callAsFunction(_ x: Tensor, context: Tensor? = nil) throws(TorchError) -> Tensor {
+    let source = context ?? x
+    let h = try scaledDotProductAttention(
+      split(toQ(x)), split(toK(source)), split(toV(source)))  // [B, heads, L, 64]
+    return try toOut(h.transpose(1, 2).reshape(x.size(0), x.size(1), -1))  // [B, L, C]
+  }
+
+  private func split(_ x: Tensor) throws(TorchError) -> Tensor {
+    try x.reshape(x.size(0), x.size(1), heads, -1).transpose(1, 2)  // [B, heads, L, 64]
+  }
+}
+
+/// Linear → GELU-gated half → linear, four times as wide inside.
+/// Source: diffusers `models/attention.py`, FeedForward with `activation_fn="geglu"`.
+final class FeedForward {
+  let proj: Linear, out: Linear
+
+  init(_ w: Weights, _ channels: Int) throws {
+    proj = try Linear(w["net"][0]["proj"], channels, 8 * channels)
+    out = try Linear(w["net"][2], 4 * channels, channels)
+  }
+
+  /// - Parameter x: `[B, L, C]`. - Returns: `[B, L, C]`.
+  func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
+    let h = try proj(x)  // [B, L, 8C]
+    let half = h.size(-1) / 2
+    let value = try h.narrow(-1, from: 0, length: half)  // [B, L, 4C]
+    let gate = try h.narrow(-1, from: half, length: half)
+    return try out(value * gelu(gate))  // [B, L, C]
+  }
+}

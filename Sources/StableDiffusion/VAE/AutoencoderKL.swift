@@ -1,0 +1,90 @@
+import NN
+import Torch
+
+/// Pictures to latents and back, eight pixels to one position.
+/// Source: diffusers `models/autoencoders/autoencoder_kl.py`, AutoencoderKL as SDXL configures it.
+final class AutoencoderKL {
+  let encoder: Encoder, quantConv: Conv2d
+  let decoder: Decoder, postQuantConv: Conv2d
+  let dtype: DType
+  let latentC: Int
+
+  /// What latents are multiplied by between the VAE and the UNet. Source: SDXL's `vae/config.json`.
+  static let scalingFactor = 0.13025
+  /// Pixels to a latent position, each way.
+  static let scale = 8
+
+  init(_ w: Weights) throws {
+    latentC = try w["post_quant_conv"].shape("weight", rank: 4)[0]
+    encoder = try Encoder(w["encoder"], latentC: latentC)
+    quantConv = try Conv2d(w["quant_conv"], 2 * latentC, 2 * latentC, kernel: 1)
+    postQuantConv = try Conv2d(w["post_quant_conv"], latentC, latentC, kernel: 1)
+    decoder = try Decoder(w["decoder"], latentC: latentC)
+    dtype = w.dtype
+  }
+
+  /// - Parameter latents: as the UNet has them, `[B, 4, H, W]`.
+  /// - Returns: float32 pictures, −1 to 1 and a little beyond, `[B, 3, 8H, 8W]`.
+  func decode(_ latents: Tensor) throws(TorchError) -> Tensor {
+    let z = try latents.to(dtype) * (1 / Self.scalingFactor)
+    return try decoder(postQuantConv(z)).to(.float32)
+  }
+
+  /// - Parameter picture: −1 to 1, `[B, 3, 8H, 8W]`.
+  /// - Returns: float32 mean and log-variance of the latents' distribution, unscaled, `[B, 8, H, W]`.
+  func encode(_ picture: Tensor) throws(TorchError) -> Tensor {
+    try quantConv(encoder(picture.to(dtype))).to(.float32)
+  }
+}
+
+/// Source: diffusers `models/autoencoders/vae.py`, Encoder.
+final class Encoder {
+  let convIn: Conv2d, downBlocks: [VAEBlock], midBlock: VAEMidBlock
+  let convNormOut: GroupNorm, convOut: Conv2d
+
+  init(_ w: Weights, latentC: Int) throws {
+    var channels = try w["conv_in"].shape("weight", rank: 4)[0]
+    convIn = try Conv2d(w["conv_in"], 3, channels, kernel: 3, padding: 1)
+    downBlocks = try (0..<w.count("down_blocks")).map {
+      let block = try VAEBlock(w["down_blocks"][$0], in: channels)
+      channels = block.outC
+      return block
+    }
+    midBlock = try VAEMidBlock(w["mid_block"], channels)
+    convNormOut = try GroupNorm(w["conv_norm_out"], groups: Channels.normGroups, channels: channels, eps: 1e-6)
+    convOut = try Conv2d(w["conv_out"], channels, 2 * latentC, kernel: 3, padding: 1)
+  }
+
+  /// - Parameter x: `[B, 3, 8H, 8W]`. - Returns: `[B, 8, H, W]`.
+  func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
+    var h = try convIn(x)  // [B, C0, 8H, 8W]
+    for block in downBlocks { h = try block(h) }  // [B, C3, H, W]
+    return try convOut(silu(convNormOut(midBlock(h))))
+  }
+}
+
+/// Source: diffusers `models/autoencoders/vae.py`, Decoder.
+final class Decoder {
+  let convIn: Conv2d, midBlock: VAEMidBlock, upBlocks: [VAEBlock]
+  let convNormOut: GroupNorm, convOut: Conv2d
+
+  init(_ w: Weights, latentC: Int) throws {
+    var channels = try w["conv_in"].shape("weight", rank: 4)[0]
+    convIn = try Conv2d(w["conv_in"], latentC, channels, kernel: 3, padding: 1)
+    midBlock = try VAEMidBlock(w["mid_block"], channels)
+    upBlocks = try (0..<w.count("up_blocks")).map {
+      let block = try VAEBlock(w["up_blocks"][$0], in: channels)
+      channels = block.outC
+      return block
+    }
+    convNormOut = try GroupNorm(w["conv_norm_out"], groups: Channels.normGroups, channels: channels, eps: 1e-6)
+    convOut = try Conv2d(w["conv_out"], channels, 3, kernel: 3, padding: 1)
+  }
+
+  /// - Parameter z: `[B, 4, H, W]`. - Returns: `[B, 3, 8H, 8W]`.
+  func callAsFunction(_ z: Tensor) throws(TorchError) -> Tensor {
+    var h = try midBlock(convIn(z))  // [B, C0, H, W]
+    for block in upBlocks { h = try block(h) }  // [B, C3, 8H, 8W]
+    return try convOut(silu(convNormOut(h)))
+  }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import Engine
+import Foundation
+import Wire
+
+/// The child process that owns the device. `darkroom` starts it; it speaks frames over an inherited socket
+/// and ends when that closes.
+@main
+struct EngineCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "darkroom-engine", abstract: "Makes pictures for darkroom, which starts it.")
+
+  @Option(help: "The models folder.") var models = "models"
+  @Option(help: "auto, cpu, cuda or cuda:N.") var device = "auto"
+  @Option(help: "auto, float32, bfloat16 or float16.") var dtype = "auto"
+  @Option(help: "Threads of one operation on the CPU.") var threads: Int?
+  @Option(help: "The socket's descriptor.") var descriptor: Int32 = 3
+
+  func run() throws {
+    // The server's threads come first: it must answer while every core computes.
+    setpriority(PRIO_PROCESS, 0, 5)
+    let engine: TorchEngine
+    do {
+      engine = try TorchEngine(
+        EngineConfiguration(modelsFolder: models, device: device, dtype: dtype, threads: threads))
+    } catch {
+      FileHandle.standardError.write(Data("darkroom-engine: \(error)\n".utf8))
+      throw ExitCode.failure
+    }
+    FileHandle.standardError.write(Data("darkroom-engine: \(engine.reason)\n".utf8))
+    EngineHost(descriptor: descriptor, engine: engine).run()
+    // Nothing is left to say to anyone; a step under way must not hold the process.
+    _exit(0)
+  }
+}
