@@ -35,10 +35,12 @@ func library(_ name: String, uses: [Target.Dependency] = [], linker: [LinkerSett
   .target(name: name, dependencies: uses, swiftSettings: swift, linkerSettings: linker)
 }
 
-/// The suite of one target. Every suite may use TestSupport.
+/// The suite of one target. Every suite may use TestSupport; its fixtures are read from the source tree.
 func suite(_ name: String, uses: [Target.Dependency] = []) -> Target {
-  .testTarget(
-    name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + uses, swiftSettings: swift)
+  let fixtures = "\(Context.packageDirectory)/Tests/\(name)Tests/Fixtures"
+  return .testTarget(
+    name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + uses,
+    exclude: FileManager.default.fileExists(atPath: fixtures) ? ["Fixtures"] : [], swiftSettings: swift)
 }
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")

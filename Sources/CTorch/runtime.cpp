@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
+#include <malloc.h>
 
 using namespace ctorch;
 
@@ -44,9 +45,10 @@ int64_t ct_cuda_allocated_bytes(int32_t index) {
   return value<int64_t>(-1, [&] { return compat::cuda_allocated_bytes(index); });
 }
 
-bool ct_cuda_empty_cache(void) {
-  return value<bool>(false, [] {
-    compat::cuda_empty_cache();
+bool ct_empty_cache(ct_device where) {
+  return value<bool>(false, [&] {
+    if (where.kind == CT_CUDA) compat::cuda_empty_cache();
+    malloc_trim(0);
     return true;
   });
 }

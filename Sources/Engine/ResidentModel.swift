@@ -35,12 +35,6 @@ struct ResidentModel {
   func serves(_ wanted: ModelSource) -> Bool {
     source == wanted && identity == FileIdentity(path: wanted.path)
   }
-
-  /// Gives the memory of a dropped model back to the system, which glibc would keep.
-  static func releaseMemory(_ device: Device) throws(TorchError) {
-    if device != .cpu { try Device.emptyCache() }
-    malloc_trim(0)
-  }
 }
 
 /// What tells one version of a file from the next.

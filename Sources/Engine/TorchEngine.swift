@@ -57,7 +57,7 @@ public actor TorchEngine: ImageEngine {
     var stopwatch = Stopwatch()
     if resident != nil {
       resident = nil
-      try ResidentModel.releaseMemory(plan.device)
+      try plan.device.emptyCache()
     }
     note(model: nil)
     timings.swap = stopwatch.lap()
@@ -79,7 +79,7 @@ public actor TorchEngine: ImageEngine {
       note(model: model.id)
       return loaded
     } catch {
-      try ResidentModel.releaseMemory(plan.device)
+      try plan.device.emptyCache()
       throw error
     }
   }

@@ -39,11 +39,11 @@ public struct Weights {
     store.shape(of: full(name)) != nil || !store.children(of: full(name)).isEmpty
   }
 
-  /// How many modules the list `name` has: the largest index plus one.
+  /// How many modules the list `name` has: never more than the file has tensors, whatever their indices.
   ///
   /// A gap in the list shows as a missing tensor when the module is made.
   public func count(_ name: String) -> Int {
-    (store.children(of: full(name)).compactMap { Int($0) }.max() ?? -1) + 1
+    store.children(of: full(name)).count { child in Int(child).map { $0 >= 0 && String($0) == child } ?? false }
   }
 
   /// The error for a tensor whose sizes do not suit.

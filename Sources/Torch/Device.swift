@@ -40,8 +40,8 @@ public enum Device: Sendable, Hashable, CustomStringConvertible {
     if !ct_synchronize(c) { throw .last("synchronize", []) }
   }
 
-  /// Gives memory that libtorch keeps for reuse back to the GPU's driver.
-  public static func emptyCache() throws(TorchError) {
-    if !ct_cuda_empty_cache() { throw .last("empty_cache", []) }
+  /// Gives memory that was freed, but is kept for reuse, back: the GPU's to its driver, the host's to the system.
+  public func emptyCache() throws(TorchError) {
+    if !ct_empty_cache(c) { throw .last("empty_cache", []) }
   }
 }

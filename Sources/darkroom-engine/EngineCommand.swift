@@ -18,7 +18,7 @@ struct EngineCommand: ParsableCommand {
 
   func run() throws {
     // The server's threads come first: it must answer while every core computes.
-    setpriority(PRIO_PROCESS, 0, 5)
+    setpriority(Int32(PRIO_PROCESS.rawValue), 0, 5)
     let engine: TorchEngine
     do {
       engine = try TorchEngine(

@@ -22,9 +22,13 @@ public struct Checkpoint {
     try Self.checkComponents(file)
     let names = SingleFileNames(keys: tensors.keys)
     var sources: [String: WeightSource] = [:]
-    for (key, info) in tensors where !SingleFileNames.isIgnored(key) {
+    for key in file.header.names where !SingleFileNames.isIgnored(key) {
+      guard let info = tensors[key] else { continue }
       let targets = names.targets(key)
-      if targets.isEmpty { throw WeightError(file: file.name, tensor: key, problem: .unexpected) }
+      // Names that lead to one place: all but the first are strangers.
+      guard !targets.isEmpty, targets.allSatisfy({ sources[$0.name] == nil }) else {
+        throw WeightError(file: file.name, tensor: key, problem: .unexpected)
+      }
       for target in targets { sources[target.name] = WeightSource(info, target.operation) }
     }
     self.sources = sources

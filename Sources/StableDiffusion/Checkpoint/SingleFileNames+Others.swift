@@ -32,8 +32,9 @@ extension SingleFileNames {
   }
 
   private func level(_ tail: [String], side: String) -> Target? {
-    guard tail.count == 5 || tail.count == 6, let index = Int(tail[1]) else { return nil }
-    let path = "vae.\(side)." + (tail[0] == "down" ? "down_blocks.\(index)" : "up_blocks.\(vaeLevels - 1 - index)")
+    guard tail.count == 5 || tail.count == 6, let index = tail[1].index else { return nil }
+    let path =
+      "vae.\(side)." + (tail[0] == "down" ? "down_blocks.\(index)" : "up_blocks.\(vaeLevels - 1 - index)")
     switch (tail[2], tail.count) {
     case ("block", 6): return Target(name: "\(path).resnets.\(tail[3]).\(shortcut(tail[4])).\(tail[5])")
     case ("downsample", 5): return Target(name: "\(path).downsamplers.0.conv.\(tail[4])")
@@ -59,7 +60,7 @@ extension SingleFileNames {
       return [Target(name: component + "text_projection.weight", operation: .transpose)]
     }
     let parts = key.components
-    guard parts.count >= 5, parts[0] == "transformer", parts[1] == "resblocks", let layer = Int(parts[2]) else {
+    guard parts.count >= 5, parts[0] == "transformer", parts[1] == "resblocks", let layer = parts[2].index else {
       return []
     }
     let path = "\(component)text_model.encoder.layers.\(layer)"

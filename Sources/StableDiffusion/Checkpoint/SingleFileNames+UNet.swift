@@ -7,7 +7,7 @@ extension SingleFileNames {
       "input_blocks.0.0": "conv_in", "out.0": "conv_norm_out", "out.2": "conv_out",
     ]
     if let name = fixed[key.dropLast().joined(separator: ".")], let leaf = key.last { return "\(name).\(leaf)" }
-    guard key.count >= 4, let block = Int(key[1]) else { return nil }
+    guard key.count >= 4, let block = key[1].index else { return nil }
     let tail = Array(key[3...])
     switch (key[0], key[2]) {
     case ("input_blocks", let part):
@@ -17,7 +17,7 @@ extension SingleFileNames {
         return "down_blocks.\(level).downsamplers.0.conv.\(tail[1])"
       }
       return module(part, tail, path: "down_blocks.\(level)", index: index)
-    case ("middle_block", _):
+    case ("middle_block", _) where block <= 2:
       let tail = Array(key[2...])
       return block == 1
         ? "mid_block.attentions.0.\(tail.joined(separator: "."))"

@@ -18,7 +18,7 @@ struct SingleFileNames {
 
   init(keys: some Sequence<String>) {
     let prefix = Self.vae + "decoder.up."
-    let levels = keys.compactMap { $0.hasPrefix(prefix) ? Int($0.dropFirst(prefix.count).prefix { $0 != "." }) : nil }
+    let levels = keys.compactMap { $0.dropping(prefix)?.components.first?.index }
     vaeLevels = (levels.max() ?? -1) + 1
   }
 
@@ -60,6 +60,11 @@ enum CheckpointMarker {
 extension String {
   /// What follows `prefix`; `nil` when the string does not begin with it.
   func dropping(_ prefix: String) -> String? { hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil }
+
+  /// A place in a list, written the one way that files write it; `nil` for any other text.
+  ///
+  /// No network has a list of a thousand, so arithmetic on it is safe.
+  var index: Int? { Int(self).flatMap { (0..<1000).contains($0) && String($0) == self ? $0 : nil } }
 
   /// The parts between the dots.
   var components: [String] { split(separator: ".", omittingEmptySubsequences: false).map(String.init) }

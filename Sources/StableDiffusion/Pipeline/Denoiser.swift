@@ -8,10 +8,19 @@ struct Denoiser {
 
   /// The picture the network sees in the latent at `point`: float32, the latent's shape.
   func callAsFunction(_ point: SamplingPoint) throws(TorchError) -> Tensor {
+    try Self.picture(at: point, prediction) { input throws(TorchError) in
+      try guided(input, timestep: point.timestep)
+    }
+  }
+
+  /// The picture that `network` sees in the latent at `point`, from what it answers to its input.
+  static func picture(
+    at point: SamplingPoint, _ prediction: PredictionType, network: (Tensor) throws(TorchError) -> Tensor
+  ) throws(TorchError) -> Tensor {
     // At unit variance, the network's picture and noise weights are a cosine and a sine.
     let norm = (point.alpha * point.alpha + point.sigma * point.sigma).squareRoot()
     let input = try point.x * (1 / norm)
-    let answer = try guided(input, timestep: point.timestep)
+    let answer = try network(input)
     switch prediction {
     case .epsilon: return try (point.x - answer * point.sigma) * (1 / point.alpha)
     case .vPrediction: return try input * (point.alpha / norm) - answer * (point.sigma / norm)

@@ -23,6 +23,10 @@ final class UNet2DConditionModel {
     guard timeEmbedding.inC == conv[0] else {
       throw w["time_embedding"]["linear_1"].unsuitable("weight", "takes \(timeEmbedding.inC), not \(conv[0])")
     }
+    guard addEmbedding.outC == timeEmbedding.outC else {
+      throw w["add_embedding"]["linear_2"].unsuitable(
+        "weight", "gives \(addEmbedding.outC) channels, not \(timeEmbedding.outC)")
+    }
     pooledC = addEmbedding.inC - 6 * Self.timeIDDim
     guard pooledC > 0 else {
       throw w["add_embedding"]["linear_1"].unsuitable("weight", "has no room for the pooled text")
@@ -47,8 +51,11 @@ final class UNet2DConditionModel {
       throw w["up_blocks"].unsuitable("0", "fewer blocks on the way up than on the way down")
     }
     convNormOut = try GroupNorm(w["conv_norm_out"], groups: Channels.normGroups, channels: channels, eps: 1e-5)
-    convOut = try Conv2d(
-      w["conv_out"], channels, w["conv_out"].shape("weight", rank: 4)[0], kernel: 3, padding: 1)
+    let outC = try w["conv_out"].shape("weight", rank: 4)[0]
+    guard outC == conv[1] else {
+      throw w["conv_in"].unsuitable("weight", "takes \(conv[1]) channels, conv_out gives \(outC)")
+    }
+    convOut = try Conv2d(w["conv_out"], channels, outC, kernel: 3, padding: 1)
     (latentC, contextC, dtype) = (conv[1], widths.context, w.dtype)
   }
 

@@ -24,8 +24,8 @@ int64_t ct_calls(void);
 int32_t ct_cuda_device_count(void);
 // Bytes held by tensors on that GPU; negative when this libtorch cannot tell.
 int64_t ct_cuda_allocated_bytes(int32_t index);
-// Gives cached memory back to the device.
-bool ct_cuda_empty_cache(void);
+// Gives memory that was freed, but is kept for reuse, back: the GPU's to its driver, the host's to the system.
+bool ct_empty_cache(ct_device device);
 // Waits until the device has done all it was asked.
 bool ct_synchronize(ct_device device);
 

@@ -1,0 +1,51 @@
+import HTTP
+import JSON
+
+/// A refusal as clients see it: a status, a stable code, and words or a list of mistakes.
+struct APIError: Error, Equatable {
+  enum Detail: Equatable {
+    case text(String)
+    /// FastAPI's form of status 422.
+    case list([ValidationIssue])
+  }
+
+  var status: Int
+  /// Stable: clients may branch on it.
+  var code: String
+  var detail: Detail
+  /// Whole seconds, at least 1.
+  var retryAfter: Int?
+  /// The methods of the path, for 405.
+  var allow: String?
+
+  init(_ status: Int, _ code: String, _ detail: String, retryAfter: Int? = nil) {
+    (self.status, self.code, self.detail, self.retryAfter) = (status, code, .text(detail), retryAfter)
+  }
+
+  init(_ issues: [ValidationIssue]) {
+    (status, code, detail) = (422, "validation_error", .list(issues))
+  }
+
+  static let internalCode = "internal_error"
+  static let unexpected = APIError(500, internalCode, "Internal Server Error")
+
+  var response: HTTPResponse {
+    let detail: JSONValue =
+      switch self.detail {
+      case .text(let text): .string(text)
+      case .list(let issues): .array(issues.map(\.json))
+      }
+    var response = HTTPResponse.json(["detail": detail, "code": .string(code)], status: status)
+    if let retryAfter { response.headers.add("Retry-After", String(retryAfter)) }
+    if let allow { response.headers.add("Allow", allow) }
+    return response
+  }
+}
+
+extension HTTPResponse {
+  static func json(_ value: JSONValue, status: Int = 200) -> HTTPResponse {
+    var headers = HTTPHeaders()
+    headers.add("Content-Type", "application/json")
+    return HTTPResponse(status: status, headers: headers, body: value.encoded())
+  }
+}

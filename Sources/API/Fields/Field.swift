@@ -1,0 +1,53 @@
+import JSON
+
+/// One member of a JSON body: validated by this description, and described by it to clients.
+struct Field: Sendable {
+  enum Kind: Sendable, Equatable {
+    case integer(ClosedRange<Int>)
+    case number(ClosedRange<Double>)
+    /// Up to so many Unicode scalars; `nil` means the body's limit.
+    case text(Int?)
+    case boolean
+    case choice([String])
+    /// Up to so many elements of any kind.
+    case list(Int)
+    /// An object, or an array.
+    case structure
+  }
+
+  /// What is done with a valid value.
+  enum Support: Sendable, Equatable {
+    case used
+    /// Means something only beside another field; harmless without it.
+    case modifier
+    /// Refused, unless it is one of these values, which ask for what is done anyway, or empty.
+    case unsupported(except: [FieldValue])
+  }
+
+  /// A check beyond kind and bounds.
+  enum Rule: Sendable, Equatable {
+    case multiple(of: Int)
+    case promptSyntax
+    case scheduler
+  }
+
+  let name: String
+  let kind: Kind
+  /// A required field may not be null; every other one may.
+  var isRequired = false
+  /// What an absent value means, in words.
+  let fallback: String
+  let summary: String
+  var support = Support.used
+  var rule: Rule?
+}
+
+/// A value of the right kind within its bounds.
+enum FieldValue: Sendable, Equatable {
+  case integer(Int)
+  case number(Double)
+  case text(String)
+  case boolean(Bool)
+  case list([JSONValue])
+  case structure(JSONValue)
+}

@@ -1,0 +1,45 @@
+import HTTP
+import JSON
+
+/// Reads the JSON object a request carries.
+enum JSONBody {
+  /// A body has some forty fields; far more values than these are an attack on the list of mistakes.
+  private static let limits = JSONLimits(values: 10_000)
+
+  /// - Throws: 415 without `application/json`, 422 as FastAPI words it, 400 for bytes that are not UTF-8.
+  static func object(of request: HTTPRequest) throws(APIError) -> JSONObject {
+    let types = request.headers.all("Content-Type")
+    guard types.count == 1, isJSON(types[0]) else {
+      throw APIError(
+        415, "unsupported_media_type",
+        "The body should be JSON and say so: with curl, add -H 'Content-Type: application/json'")
+    }
+    let missing = ValidationIssue([], FieldProblem("missing", "Field required"), input: .null)
+    guard !request.body.isEmpty else { throw APIError([missing]) }
+    let value: JSONValue
+    do {
+      value = try JSONValue.parse(request.body, limits: limits)
+    } catch {
+      guard error.kind != .invalidUTF8 else {
+        throw APIError(400, "invalid_body", "There was an error parsing the body")
+      }
+      let problem = FieldProblem(
+        "json_invalid", "JSON decode error", ["error": .string(error.message)])
+      throw APIError([ValidationIssue([.number(JSONNumber(error.position))], problem, input: [:])])
+    }
+    switch value {
+    case .object(let object): return object
+    case .null: throw APIError([missing])
+    default:
+      let problem = FieldProblem(
+        "model_attributes_type", "Input should be a valid dictionary or object to extract fields from")
+      throw APIError([ValidationIssue([], problem, input: value)])
+    }
+  }
+
+  private static func isJSON(_ contentType: String) -> Bool {
+    let blanks: Set<UInt8> = [UInt8(ascii: " "), UInt8(ascii: "\t")]
+    let media = contentType.utf8.prefix { $0 != UInt8(ascii: ";") }.filter { !blanks.contains($0) }
+    return String(decoding: media, as: UTF8.self).lowercased() == "application/json"
+  }
+}

@@ -1,0 +1,117 @@
+extension FieldTable {
+  /// The longest name of a model or file in a request.
+  private static let longestName = 200
+  private static let longestPrompt = 10_000
+  private static let sides = 64...2048
+
+  /// The body of `POST /generate`.
+  static let generate = FieldTable(fields: plain + references + adapters + repainting + fineControl)
+
+  private static let plain: [Field] = [
+    Field(
+      name: "prompt", kind: .text(longestPrompt), isRequired: true, fallback: "required",
+      summary: "What the picture should show.", rule: .promptSyntax),
+    Field(
+      name: "negative_prompt", kind: .text(longestPrompt),
+      fallback: "the model's own; zeros where it has none",
+      summary: "What it should not show. The empty text is encoded like any other.", rule: .promptSyntax),
+    Field(
+      name: "model", kind: .text(longestName), fallback: "the loaded one, else the first available",
+      summary: "A model's id or alias, as GET /models lists them."),
+    Field(
+      name: "width", kind: .integer(sides), fallback: "the model's", summary: "Pixels.",
+      rule: .multiple(of: 8)),
+    Field(
+      name: "height", kind: .integer(sides), fallback: "the model's", summary: "Pixels.",
+      rule: .multiple(of: 8)),
+    Field(
+      name: "steps", kind: .integer(1...150), fallback: "the model's", summary: "Denoising steps."),
+    Field(
+      name: "cfg_scale", kind: .number(0...30), fallback: "the model's",
+      summary: "Guidance; at 1 and below the negative prompt is not used."),
+    Field(
+      name: "seed", kind: .integer(-1...Int.max), fallback: "drawn below 2^32",
+      summary: "The noise uses its low 32 bits. −1 draws one."),
+    Field(
+      name: "scheduler", kind: .text(longestName), fallback: "the model's, else euler_a",
+      summary: "The sampler, by its id, its diffusers class or its A1111 name.", rule: .scheduler),
+  ]
+
+  private static let references: [Field] = [
+    Field(
+      name: "reference_image", kind: .text(nil), fallback: "null",
+      summary: "A picture whose look is taken over, in base64.", support: .unsupported(except: [])),
+    Field(
+      name: "reference_images", kind: .list(4), fallback: "null",
+      summary: "Several of them, with weights.", support: .unsupported(except: [])),
+    mime("reference_image_mime"), mime("reference_mime_type"), mime("mime_type"),
+    Field(
+      name: "ip_adapter_scale", kind: .number(0...2), fallback: "0.7",
+      summary: "The weight of the reference.", support: .modifier),
+    Field(
+      name: "ip_adapter", kind: .text(longestName), fallback: "the first one present",
+      summary: "The file that reads the reference.", support: .unsupported(except: [])),
+  ]
+
+  private static func mime(_ name: String) -> Field {
+    Field(
+      name: name, kind: .text(longestName), fallback: "null", summary: "The type of reference_image.",
+      support: .modifier)
+  }
+
+  private static let adapters: [Field] = [
+    Field(
+      name: "lora_name", kind: .text(longestName), fallback: "null", summary: "One LoRA.",
+      support: .unsupported(except: [])),
+    Field(
+      name: "lora_scale", kind: .number(-4...4), fallback: "1.0", summary: "The weight of lora_name.",
+      support: .modifier),
+    Field(
+      name: "loras", kind: .list(8), fallback: "null", summary: "Several LoRAs: [{name, scale}].",
+      support: .unsupported(except: [])),
+  ]
+
+  private static let repainting: [Field] = [
+    Field(
+      name: "image", kind: .text(nil), fallback: "null", summary: "A picture to start from, in base64.",
+      support: .unsupported(except: [])),
+    Field(
+      name: "strength", kind: .number(0...1), fallback: "0.75", summary: "How much of image is repainted.",
+      support: .modifier),
+    Field(
+      name: "mask", kind: .text(nil), fallback: "null", summary: "Where to repaint: white.",
+      support: .unsupported(except: [])),
+    Field(
+      name: "composite", kind: .boolean, fallback: "true",
+      summary: "Whether pixels outside the mask are the original's.", support: .modifier),
+    Field(
+      name: "control", kind: .structure, fallback: "null", summary: "ControlNet: one object or several.",
+      support: .unsupported(except: [])),
+  ]
+
+  private static let fineControl: [Field] = [
+    Field(
+      name: "clip_skip", kind: .integer(1...12), fallback: "2",
+      summary: "The text encoder's layer, counted from the last.",
+      support: .unsupported(except: [.integer(2)])),
+    Field(
+      name: "cfg_rescale", kind: .number(0...1), fallback: "0",
+      summary: "How much of the guided contrast is taken back.", support: .unsupported(except: [.number(0)])),
+    Field(
+      name: "prompt_style", kind: .choice(["a1111", "comfy", "diffusers"]), fallback: "a1111",
+      summary: "How parentheses in prompts are read.",
+      support: .unsupported(except: [.text("a1111"), .text("diffusers")])),
+    Field(
+      name: "timestep_spacing", kind: .choice(["leading", "trailing", "linspace"]), fallback: "leading",
+      summary: "Where the steps lie.", support: .unsupported(except: [.text("leading")])),
+    Field(
+      name: "vae", kind: .text(longestName), fallback: "the model's", summary: "Another decoder.",
+      support: .unsupported(except: [])),
+    Field(
+      name: "n", kind: .integer(1...10), fallback: "1", summary: "Pictures to make.",
+      support: .unsupported(except: [.integer(1)])),
+    Field(
+      name: "output_format", kind: .choice(["png", "jpeg", "webp"]), fallback: "png",
+      summary: "The picture's file format.", support: .unsupported(except: [.text("png")])),
+  ]
+}

@@ -1,0 +1,95 @@
+import Generation
+import JSON
+import Registry
+
+/// What a valid body asks for, with every default filled in and every name resolved.
+struct GenerationPlan: Sendable {
+  let entry: ModelEntry
+  let request: GenerationRequest
+  /// As sent, with its escapes.
+  let prompt: String
+  /// As sent or as the registry has it; `nil` means zeros.
+  let negativePrompt: String?
+  let style: PromptStyle
+}
+
+extension GenerationPlan {
+  /// - Parameters:
+  ///   - values: of a body that `FieldTable.generate` found valid.
+  ///   - entry: the model to use.
+  ///   - maxPixels: the most that width × height may be.
+  init(_ values: FieldValues, entry: ModelEntry, maxPixels: Int) throws(APIError) {
+    self.entry = entry
+    let defaults = entry.defaults
+    style = PromptStyle(asked: values.text("prompt_style").map(JSONValue.string))
+    prompt = values.text("prompt") ?? ""
+    negativePrompt = values.text("negative_prompt") ?? entry.negativePrompt
+    let width = values.integer("width") ?? defaults.width
+    let height = values.integer("height") ?? defaults.height
+    let (pixels, overflow) = width.multipliedReportingOverflow(by: height)
+    guard !overflow, pixels <= maxPixels else {
+      let problem = FieldProblem.value("\(width) x \(height) is over the limit of \(maxPixels) pixels")
+      throw APIError([ValidationIssue(["width"], problem, input: .number(JSONNumber(width)))])
+    }
+    let scheduler = try Self.scheduler(values.text("scheduler"), entry: entry)
+    var negative = NegativePrompt.zeros
+    if let negativePrompt {
+      negative = .text(try Self.plainText(negativePrompt, style: style, field: "negative_prompt"))
+    }
+    request = GenerationRequest(
+      model: try Self.source(of: entry), prompt: try Self.plainText(prompt, style: style, field: "prompt"),
+      negativePrompt: negative, width: width, height: height,
+      steps: values.integer("steps") ?? defaults.steps, cfgScale: values.number("cfg_scale") ?? defaults.cfg,
+      seed: Self.seed(values.integer("seed")), scheduler: scheduler)
+  }
+
+  /// A seed drawn here is below 2^32, since the noise uses no more.
+  private static func seed(_ asked: Int?) -> UInt64 {
+    asked.flatMap { UInt64(exactly: $0) } ?? UInt64(UInt32.random(in: 0...UInt32.max))
+  }
+
+  private static func plainText(
+    _ text: String, style: PromptStyle, field: String
+  ) throws(APIError) -> String {
+    do {
+      return try PromptSyntax.plainText(text, style: style)
+    } catch {
+      throw APIError([ValidationIssue([.string(field)], error, input: .string(text))])
+    }
+  }
+
+  private static func scheduler(_ asked: String?, entry: ModelEntry) throws(APIError) -> SchedulerName {
+    guard let name = asked ?? entry.defaults.scheduler else { return .eulerAncestral }
+    do {
+      return try SchedulerNames.find(name)
+    } catch {
+      guard asked == nil else {
+        throw APIError([ValidationIssue(["scheduler"], error, input: .string(name))])
+      }
+      throw unusable(entry, "its default scheduler is not supported")
+    }
+  }
+
+  /// What the engine is told of a model; refuses entries whose picture would not be what they promise.
+  private static func source(of entry: ModelEntry) throws(APIError) -> ModelSource {
+    guard entry.architecture == "sdxl" else {
+      throw unusable(entry, "architecture \(entry.architecture) is not supported")
+    }
+    guard entry.vae == nil else { throw unusable(entry, "a vae of its own is not supported yet") }
+    guard entry.defaults.clipSkip ?? 2 == 2 else {
+      throw unusable(entry, "clip_skip other than 2 is not supported yet")
+    }
+    var prediction: Prediction?
+    if let name = entry.prediction {
+      guard let known = Prediction(rawValue: name) else {
+        throw unusable(entry, "prediction \(name) is not known")
+      }
+      prediction = known
+    }
+    return ModelSource(id: entry.id, path: entry.path, prediction: prediction)
+  }
+
+  private static func unusable(_ entry: ModelEntry, _ why: String) -> APIError {
+    APIError(GenerationError(.modelNotLoaded, why), model: entry.id)
+  }
+}

@@ -1,0 +1,82 @@
+import Foundation
+import HTTP
+import JSON
+
+/// A picture asked for without a connection: what the command line sends. Absent fields take their defaults.
+public struct PictureOrder: Sendable {
+  public var prompt: String
+  public var negativePrompt: String?
+  public var model: String?
+  public var width: Int?
+  public var height: Int?
+  public var steps: Int?
+  public var cfgScale: Double?
+  public var seed: UInt64?
+  public var scheduler: String?
+
+  public init(prompt: String) { self.prompt = prompt }
+
+  /// The body `POST /generate` would have.
+  fileprivate var body: JSONObject {
+    var body: JSONObject = ["prompt": .string(prompt)]
+    body["negative_prompt"] = negativePrompt.map(JSONValue.string)
+    body["model"] = model.map(JSONValue.string)
+    body["width"] = width.map { .number(JSONNumber($0)) }
+    body["height"] = height.map { .number(JSONNumber($0)) }
+    body["steps"] = steps.map { .number(JSONNumber($0)) }
+    body["cfg_scale"] = cfgScale.flatMap(JSONNumber.init).map(JSONValue.number)
+    body["seed"] = seed.map { .number(JSONNumber($0)) }
+    body["scheduler"] = scheduler.map(JSONValue.string)
+    return body
+  }
+}
+
+/// A finished picture as a file.
+public struct Picture: Sendable {
+  /// PNG, with its recipe in text chunks.
+  public let png: [UInt8]
+  public let seed: UInt64
+  public let model: String
+}
+
+/// Why there is no picture: one line a problem, as the server would have answered.
+public struct PictureRefused: Error, CustomStringConvertible {
+  public let description: String
+}
+
+extension APIService {
+  /// Makes a picture by the same checks and the same engine as `POST /generate`.
+  public func picture(_ order: PictureOrder) async throws(PictureRefused) -> Picture {
+    var headers = HTTPHeaders()
+    headers.add("Content-Type", "application/json")
+    let request = HTTPRequest(
+      method: "POST", target: "/generate", path: "/generate", headers: headers,
+      body: JSONValue.object(order.body).encoded())
+    let response: HTTPResponse
+    do {
+      response = try await generate(request)
+    } catch {
+      throw PictureRefused(description: Self.lines(APIError(error).response))
+    }
+    guard case .object(let reply)? = try? JSONValue.parse(response.body),
+      case .string(let base64)? = reply["image"], let png = Data(base64Encoded: base64),
+      case .number(let seed)? = reply["seed"], let seed = UInt64(seed.text),
+      case .object(let parameters)? = reply["parameters"], case .string(let model)? = parameters["model"]
+    else { throw PictureRefused(description: "The reply has no picture.") }
+    return Picture(png: Array(png), seed: seed, model: model)
+  }
+
+  private static func lines(_ response: HTTPResponse) -> String {
+    guard case .object(let body)? = try? JSONValue.parse(response.body) else { return "HTTP \(response.status)" }
+    switch body["detail"] {
+    case .string(let detail)?: return detail
+    case .array(let issues)?:
+      return issues.compactMap { issue in
+        guard case .object(let issue) = issue, case .string(let message)? = issue["msg"] else { return nil }
+        guard case .array(let place)? = issue["loc"], case .string(let field)? = place.last else { return message }
+        return "\(field): \(message)"
+      }.joined(separator: "\n")
+    default: return "HTTP \(response.status)"
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import Generation
+import Glibc
+import HTTP
+import JSON
+import Registry
+
+extension Route {
+  static let catalog: [Route] = [
+    Route(
+      method: .get, path: "/models", summary: "Every registered model, and which one is loaded.", body: nil,
+      answer: { service, _ in .now(service.listModels()) }),
+    Route(
+      method: .get, path: "/loras", summary: "The files in the LoRA folder.", body: nil,
+      answer: { service, _ in service.later { try await service.listLoRAs() } }),
+  ]
+}
+
+extension APIService {
+  func listModels() -> HTTPResponse {
+    let registry = registry()
+    let loaded = engine.status.model
+    var models = JSONObject()
+    for entry in registry.models {
+      models[entry.id] = describe(
+        entry, downloaded: registry.isDownloaded(entry), loaded: entry.id == loaded)
+    }
+    return .json(["models": .object(models), "current": text(loaded)])
+  }
+
+  func listLoRAs() async throws -> HTTPResponse {
+    let files = try await workers.run { [lorasFolder] in ModelRegistry.loras(folder: lorasFolder) }
+    return .json(["loras": .array(files.map(describe))])
+  }
+
+  private func describe(_ entry: ModelEntry, downloaded: Bool, loaded: Bool) -> JSONValue {
+    let defaults = entry.defaults
+    return [
+      "downloaded": .bool(downloaded),
+      "loaded": .bool(loaded),
+      "description": .string(entry.description),
+      "display_name": .string(entry.displayName),
+      "aliases": strings(entry.aliases),
+      "architecture": .string(entry.architecture),
+      "prediction": text(entry.prediction),
+      "defaults": [
+        "cfg": JSONValue(floatLiteral: defaults.cfg), "steps": integer(defaults.steps),
+        "width": integer(defaults.width), "height": integer(defaults.height),
+        "scheduler": text(defaults.scheduler), "clip_skip": integer(defaults.clipSkip),
+      ],
+      "negative_prompt": text(entry.negativePrompt),
+      "prompt_guide": entry.promptGuide.map { guide in
+        [
+          "quality_tags": strings(guide.qualityTags), "style": text(guide.style),
+          "notes": text(guide.notes),
+        ]
+      } ?? .null,
+      "size_bytes": integer(downloaded ? size(of: entry.path) : nil),
+      "sha256": text(entry.sha256),
+    ]
+  }
+
+  private func describe(_ file: LoRAFile) -> JSONValue {
+    [
+      "name": .string(file.name), "file": .string(file.file), "size_bytes": integer(file.sizeBytes),
+      "base_model": text(file.baseModel), "rank": integer(file.rank),
+      "trigger_words": strings(file.triggerWords), "error": text(file.error),
+    ]
+  }
+
+  private func size(of path: String) -> Int? {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int(status.st_size) : nil
+  }
+
+  private func text(_ value: String?) -> JSONValue { value.map(JSONValue.string) ?? .null }
+
+  private func integer(_ value: Int?) -> JSONValue { value.map { .number(JSONNumber($0)) } ?? .null }
+
+  private func strings(_ values: [String]) -> JSONValue { .array(values.map(JSONValue.string)) }
+}

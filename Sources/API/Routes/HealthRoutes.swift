@@ -1,0 +1,71 @@
+import Generation
+import HTTP
+import JSON
+import Registry
+import Scheduling
+
+extension Route {
+  static let health: [Route] = [
+    Route(
+      method: .get, path: "/health", summary: "The engine, its model and its memory.", body: nil,
+      answer: { service, _ in .now(service.health()) }),
+    Route(
+      method: .get, path: "/healthz", summary: "Answers while the process lives.", body: nil,
+      answer: { _, _ in .now(alive) }),
+    Route(
+      method: .get, path: "/readyz", summary: "200 once a picture can be made, else 503 and why not.",
+      body: nil,
+      answer: { service, _ in .now(service.readiness()) }),
+  ]
+
+  private static let alive: HTTPResponse = {
+    var headers = HTTPHeaders()
+    headers.add("Content-Type", "text/plain; charset=utf-8")
+    return HTTPResponse(status: 200, headers: headers, body: Array("ok\n".utf8))
+  }()
+}
+
+extension APIService {
+  func health() -> HTTPResponse {
+    let engine = engine.status
+    let queue = queue.snapshot
+    let onGPU = engine.device?.hasPrefix("cuda") == true
+    let gigabytes = (Double(engine.allocatedBytes) / 1e9 * 100).rounded() / 100
+    let uptime = (ContinuousClock.now - started) / .seconds(1)
+    return .json([
+      "status": .string(engine.state == .ready ? "healthy" : engine.state.rawValue),
+      "current_model": text(engine.model),
+      "available_models": .array(registry().available.map { .string($0.id) }),
+      "ip_adapter_loaded": false,
+      "cuda_available": .bool(engine.cudaAvailable),
+      "gpu_name": text(onGPU ? engine.deviceName : nil),
+      "vram_allocated_gb": JSONValue(floatLiteral: gigabytes),
+      "version": .string(configuration.version),
+      "uptime_s": JSONValue(floatLiteral: (uptime * 10).rounded() / 10),
+      "engine": [
+        "state": .string(engine.state.rawValue), "detail": text(engine.detail),
+        "pid": engine.processID.map { .number(JSONNumber(Int($0))) } ?? .null,
+      ],
+      "queue": [
+        "running": .number(JSONNumber(queue.running)), "waiting": .number(JSONNumber(queue.waiting)),
+        "limit": .number(JSONNumber(queue.limit)),
+      ],
+    ])
+  }
+
+  func readiness() -> HTTPResponse {
+    let engine = engine.status
+    guard engine.state == .ready else {
+      let reason = "The engine is \(engine.state.rawValue)" + (engine.detail.map { ": \($0)" } ?? "")
+      return notReady(reason)
+    }
+    guard !registry().available.isEmpty else { return notReady("No model is available") }
+    return .json(["ready": true])
+  }
+
+  private func notReady(_ reason: String) -> HTTPResponse {
+    .json(["ready": false, "reason": .string(reason)], status: 503)
+  }
+
+  private func text(_ value: String?) -> JSONValue { value.map(JSONValue.string) ?? .null }
+}

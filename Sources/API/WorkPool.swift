@@ -1,0 +1,126 @@
+import Dispatch
+import Foundation
+import Synchronization
+
+/// A few threads of their own for work that blocks or computes long, so that Swift's shared threads stay free.
+public final class WorkPool: Sendable {
+  /// As much work waits as the pool accepts.
+  public struct Full: Error, Equatable {}
+
+  private let core: Core
+  private let threads: Int
+
+  /// - Parameters:
+  ///   - threads: at least 1.
+  ///   - limit: pieces of work that may wait, at least 1.
+  ///   - name: of the threads, as debuggers show it; Linux keeps 15 bytes.
+  public init(threads: Int, limit: Int, name: String) {
+    self.threads = max(1, threads)
+    core = Core(limit: max(1, limit))
+    for number in 1...self.threads {
+      let thread = Thread { [core] in
+        // Only a running thread can be named; before that it has its maker's name.
+        Thread.current.name = "\(name)-\(number)"
+        core.serve()
+      }
+      thread.stackSize = 1 << 20
+      thread.start()
+    }
+  }
+
+  deinit { core.stop(threads: threads) }
+
+  /// Runs `work` on one of the threads, in the order of calls.
+  ///
+  /// - Throws: what `work` throws; `Full` at once; `CancellationError` when the task is cancelled before the
+  ///   work begins. Work that has begun is finished.
+  public func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+    let id = core.newID()
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        guard !Task.isCancelled else { return continuation.resume(throwing: CancellationError()) }
+        let item = Item(
+          id: id, run: { continuation.resume(with: Result { try work() }) },
+          drop: { continuation.resume(throwing: CancellationError()) })
+        if !core.add(item) { continuation.resume(throwing: Full()) }
+      }
+    } onCancel: {
+      core.cancel(id)
+    }
+  }
+}
+
+/// One piece of work; exactly one of `run` and `drop` is called, once.
+private struct Item: Sendable {
+  let id: UInt64
+  let run: @Sendable () -> Void
+  let drop: @Sendable () -> Void
+}
+
+/// What the threads share; they keep it alive when the pool is gone.
+private final class Core: Sendable {
+  private struct State {
+    var waiting: [Item] = []
+    var lastID: UInt64 = 0
+    var stopped = false
+  }
+
+  private enum Next {
+    case item(Item)
+    case nothing
+    case end
+  }
+
+  private let state = Mutex(State())
+  // One signal for each item ever added and each thread to be stopped; a cancelled item leaves a spare one.
+  private let signal = DispatchSemaphore(value: 0)
+  private let limit: Int
+
+  init(limit: Int) { self.limit = limit }
+
+  func newID() -> UInt64 {
+    state.withLock { state in
+      state.lastID += 1
+      return state.lastID
+    }
+  }
+
+  /// - Returns: `false` when the pool is full.
+  func add(_ item: Item) -> Bool {
+    let added = state.withLock { state in
+      guard state.waiting.count < limit else { return false }
+      state.waiting.append(item)
+      return true
+    }
+    if added { signal.signal() }
+    return added
+  }
+
+  func cancel(_ id: UInt64) {
+    let item: Item? = state.withLock { state in
+      guard let index = state.waiting.firstIndex(where: { $0.id == id }) else { return nil }
+      return state.waiting.remove(at: index)
+    }
+    item?.drop()
+  }
+
+  func stop(threads: Int) {
+    state.withLock { $0.stopped = true }
+    for _ in 0..<threads { signal.signal() }
+  }
+
+  func serve() {
+    while true {
+      signal.wait()
+      let next: Next = state.withLock { state in
+        guard state.waiting.isEmpty else { return .item(state.waiting.removeFirst()) }
+        return state.stopped ? .end : .nothing
+      }
+      switch next {
+      case .item(let item): item.run()
+      case .nothing: continue
+      case .end: return
+      }
+    }
+  }
+}

@@ -1,0 +1,12 @@
+// What Swift's Glibc module leaves out: readiness, wake-ups, and accept with flags.
+#ifndef DARKROOM_EPOLL_H
+#define DARKROOM_EPOLL_H
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+// glibc declares it under _GNU_SOURCE only, which Swift's importer does not define.
+int accept4(int, struct sockaddr *, socklen_t *, int);
+
+#endif

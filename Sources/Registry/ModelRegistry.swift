@@ -1,0 +1,70 @@
+import FoundationEssentials
+import Glibc
+
+/// The models folder as it was at one moment: a value, safe to share and to swap for a newer one.
+public struct ModelRegistry: Sendable {
+  /// By `order`, then by id; those without an order last.
+  public let models: [ModelEntry]
+  /// What was refused and why, by file name.
+  public let problems: [RegistryProblem]
+
+  private let places: [String: Int]
+
+  /// A registry of given models. Of two that share an id or alias, the first in listing order answers to it.
+  public init(models: [ModelEntry], problems: [RegistryProblem] = []) {
+    let sorted = models.sorted { ($0.order ?? .max, $0.id) < ($1.order ?? .max, $1.id) }
+    var places: [String: Int] = [:]
+    for (place, model) in sorted.enumerated() {
+      for name in [model.id] + model.aliases where places[name] == nil { places[name] = place }
+    }
+    (self.models, self.problems, self.places) = (sorted, problems, places)
+  }
+
+  /// Reads every `*.toml` of a folder; hidden files are passed over. No checkpoint is opened.
+  ///
+  /// A file that is wrong in any way is refused whole and told of in `problems`; the others still load.
+  /// Where two files claim one id or alias, the first by file name has it.
+  /// - Parameters:
+  ///   - folder: the models folder; a relative path is taken from the current directory.
+  ///   - schedulers: the names `defaults.scheduler` may have; `nil` allows any well-formed name.
+  public static func load(folder: String, schedulers: [String]? = nil) -> ModelRegistry {
+    let names: [String]
+    do {
+      names = try FileManager.default.contentsOfDirectory(atPath: folder)
+    } catch {
+      let reason = "the models folder does not exist or cannot be read"
+      return ModelRegistry(models: [], problems: [RegistryProblem(file: folder, message: reason)])
+    }
+    let context = ModelFile.Context(folder: absolute(folder), schedulers: schedulers)
+    var models: [ModelEntry] = []
+    var problems: [RegistryProblem] = []
+    var owners: [String: String] = [:]
+    for name in names.sorted() where name.hasSuffix(".toml") && !name.hasPrefix(".") {
+      let file = ModelFile.read(name, context)
+      let clashes = file.clashes(with: owners)
+      problems += file.problems + clashes
+      guard let entry = file.entry, clashes.isEmpty else { continue }
+      for claimed in [entry.id] + entry.aliases { owners[claimed] = name }
+      models.append(entry)
+    }
+    return ModelRegistry(models: models, problems: problems)
+  }
+
+  /// The model with exactly this id or alias.
+  public func find(_ idOrAlias: String) -> ModelEntry? {
+    places[idOrAlias].map { models[$0] }
+  }
+
+  /// Whether the checkpoint is there now: a readable, non-empty regular file. It is not opened.
+  public func isDownloaded(_ entry: ModelEntry) -> Bool {
+    var info = stat()
+    return stat(entry.path, &info) == 0 && info.st_mode & S_IFMT == S_IFREG && info.st_size > 0
+      && access(entry.path, R_OK) == 0
+  }
+
+  private static func absolute(_ folder: String) -> String {
+    var path = folder.hasPrefix("/") ? folder : FileManager.default.currentDirectoryPath + "/" + folder
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    return path
+  }
+}

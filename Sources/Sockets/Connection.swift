@@ -1,0 +1,198 @@
+import HTTP
+
+/// Drives HTTP over one socket. Confined to the serving thread.
+///
+/// One request is answered at a time, so pipelined responses come in order. Nothing is read while a response
+/// is being made or sent: the kernel's buffers push back on the client. After each call the reactor reads
+/// `isDead`, `interest` and `deadline` again.
+final class Connection {
+  enum Stage {
+    case serving
+    /// The last response is in `output`; when it is sent, our side of the stream ends.
+    case closing
+    /// Our side has ended. What the client still sends is dropped until it closes: closing over unread bytes
+    /// would reset the connection, and the client could lose the response (RFC 9112 §9.6).
+    case lingering
+  }
+
+  /// A request as the access log and its response need it.
+  struct Exchange {
+    var method: String
+    var target: String
+    var requestID: String
+    var version: HTTPVersion
+    var keepsAlive: Bool
+    var began: ContinuousClock.Instant
+  }
+
+  /// A reply that is being made by a task.
+  struct Pending {
+    var exchange: Exchange
+    var task: Task<Void, Never>
+  }
+
+  let id: UInt64
+  let socket: Socket
+  let remoteAddress: String
+  let context: ServingContext
+  var parser: RequestParser
+  var output = OutputQueue()
+  var stage = Stage.serving
+  var pending: Pending?
+  /// The stream was read to its end.
+  var inputEnded = false
+  /// The kernel told that the client ended its side, perhaps behind bytes not read yet.
+  private var peerShut = false
+  /// Nothing more can be done; the reactor drops the connection, which closes the socket.
+  private(set) var isDead = false
+  /// Requests answered, which tells one request's deadline from the next one's.
+  var answered = 0
+  var timer = ConnectionTimer()
+  /// What epoll was last told.
+  var registered: Epoll.Readiness = []
+
+  /// Reads in a row before other connections get their turn.
+  private static let readsPerTurn = 8
+  /// Answers to pipelined requests are gathered up to this many bytes before they are sent.
+  private static let gathered = 64 * 1024
+
+  init(id: UInt64, descriptor: Int32, remoteAddress: String, context: ServingContext) {
+    self.id = id
+    socket = Socket(owning: descriptor)
+    self.remoteAddress = remoteAddress
+    self.context = context
+    parser = RequestParser(limits: context.configuration.limits)
+  }
+
+  /// What epoll is to watch for now.
+  var interest: Epoll.Readiness {
+    var interest: Epoll.Readiness = peerShut ? [] : .halfClosed
+    if wantsInput { interest.insert(.readable) }
+    if !output.isEmpty { interest.insert(.writable) }
+    return interest
+  }
+
+  /// Nothing of a request has come and nothing is owed.
+  var isIdle: Bool {
+    stage == .serving && pending == nil && output.isEmpty && parser.phase == .idle
+  }
+
+  private var wantsInput: Bool {
+    if inputEnded { return false }
+    switch stage {
+    case .serving: return pending == nil && output.isEmpty
+    case .closing: return false
+    case .lingering: return true
+    }
+  }
+
+  /// Acts on what epoll reported.
+  func ready(_ readiness: Epoll.Readiness) {
+    if readiness.contains(.gone) {
+      hangUp()
+      return
+    }
+    if readiness.contains(.writable) { advance() }
+    receive()
+    if readiness.contains(.halfClosed) { noteHalfClose() }
+  }
+
+  /// The task that made the pending reply is done.
+  func finished(_ response: HTTPResponse) {
+    guard let pending else { return }
+    self.pending = nil
+    respond(response, to: pending.exchange)
+    advance()
+  }
+
+  /// Drops the connection, and the work done for it.
+  func hangUp() {
+    if let pending {
+      pending.task.cancel()
+      logAccess(pending.exchange, status: 499, bytes: 0)
+      self.pending = nil
+    }
+    isDead = true
+  }
+
+  /// Closes the connection if nothing is under way; one that has just sent a request is still served.
+  func stopIfIdle() {
+    receive()
+    if isIdle { isDead = true }
+  }
+
+  /// The time to finish is over: a task is cancelled, and its answer awaited for a moment.
+  func abandon() {
+    if let pending {
+      pending.task.cancel()
+    } else if output.isEmpty, stage == .serving {
+      isDead = true
+    }
+  }
+
+  /// Answers what has come, as far as it can be answered and sent.
+  func advance() {
+    while !isDead {
+      let needsInput = serve(upTo: Self.gathered)
+      if needsInput, inputEnded { endServing() }
+      guard let sent = output.flush(to: socket) else {
+        hangUp()
+        return
+      }
+      if sent > 0 { timer.progressed() }
+      guard output.isEmpty else { return }
+      switch stage {
+      case .serving: if needsInput || pending != nil { return }
+      case .closing: endOutput()
+      case .lingering: return
+      }
+    }
+  }
+
+  private func endOutput() {
+    if inputEnded {
+      isDead = true
+    } else {
+      socket.endOutput()
+      stage = .lingering
+    }
+  }
+
+  private func receive() {
+    for _ in 0..<Self.readsPerTurn where wantsInput && !isDead {
+      switch context.readBuffer.withUnsafeMutableBytes({ socket.receive(into: $0) }) {
+      case .wouldBlock: return
+      case .failed:
+        hangUp()
+        return
+      case .bytes(let count):
+        received(count)
+        // A short read has emptied the socket; epoll tells when there is more, or the end.
+        if count < context.readBuffer.count { return }
+      }
+    }
+  }
+
+  private func received(_ count: Int) {
+    if count == 0 {
+      inputEnded = true
+      peerShut = true
+    }
+    if stage == .lingering {
+      if inputEnded { isDead = true }
+      timer.progressed()
+      return
+    }
+    parser.append(context.readBuffer[..<count])
+    advance()
+  }
+
+  /// See `HTTPServer` for why a late end of stream counts as a hang-up.
+  private func noteHalfClose() {
+    peerShut = true
+    if let pending, pending.exchange.began.duration(to: context.clock.now) > context.deadlines.halfCloseWindow
+    {
+      hangUp()
+    }
+  }
+}

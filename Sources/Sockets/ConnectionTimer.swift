@@ -1,0 +1,87 @@
+import HTTP
+
+/// When a connection has kept the server waiting for too long.
+struct ConnectionTimer {
+  /// What is being waited for. Deadlines start anew when it changes, so a request's number belongs to it.
+  enum Wait: Equatable {
+    /// For the server itself: no deadline.
+    case reply
+    case idle
+    case head(request: Int)
+    case body(request: Int)
+    case write
+    case linger
+  }
+
+  private(set) var wait: Wait?
+  private(set) var deadline: ContinuousClock.Instant?
+  private var began: ContinuousClock.Instant?
+  private var lastProgress: ContinuousClock.Instant?
+  private var hasProgressed = false
+
+  /// The client has taken or, while lingering, sent something.
+  mutating func progressed() { hasProgressed = true }
+
+  mutating func update(
+    _ wait: Wait, bodyLength: Int, deadlines: Deadlines, now: ContinuousClock.Instant
+  ) {
+    if wait != self.wait || began == nil {
+      self.wait = wait
+      began = now
+      lastProgress = now
+    }
+    if hasProgressed {
+      lastProgress = now
+      hasProgressed = false
+    }
+    guard let began, let lastProgress else { return }
+    switch wait {
+    case .reply: deadline = nil
+    case .idle: deadline = began + deadlines.idle
+    case .head: deadline = began + deadlines.header
+    case .body:
+      deadline = began + deadlines.body + .seconds(Double(bodyLength) / Double(max(1, deadlines.bodyRate)))
+    case .write: deadline = lastProgress + deadlines.writeStall
+    case .linger: deadline = min(began + deadlines.linger, lastProgress + deadlines.lingerIdle)
+    }
+  }
+}
+
+extension Connection {
+  /// Brings the deadline up to date with what is now waited for.
+  func updateTimer(now: ContinuousClock.Instant) {
+    timer.update(
+      currentWait, bodyLength: parser.declaredLength ?? parser.receivedLength,
+      deadlines: context.isStopping ? context.deadlines.whileStopping : context.deadlines, now: now)
+  }
+
+  private var currentWait: ConnectionTimer.Wait {
+    if stage == .lingering { return .linger }
+    if !output.isEmpty { return .write }
+    if pending != nil { return .reply }
+    switch parser.phase {
+    case .idle: return .idle
+    case .head: return .head(request: answered)
+    case .body: return .body(request: answered)
+    }
+  }
+
+  /// A slow request is told so; any other wait ends in silence.
+  func deadlinePassed() {
+    switch timer.wait {
+    case .head, .body:
+      refuse(HTTPError(status: 408, detail: "The request took too long to arrive.", code: "request_timeout"))
+      advance()
+    default: hangUp()
+    }
+  }
+}
+
+extension Deadlines {
+  /// A stopping server gives clients a second to close after their last response.
+  var whileStopping: Deadlines {
+    var shorter = self
+    shorter.linger = min(linger, .seconds(1))
+    return shorter
+  }
+}

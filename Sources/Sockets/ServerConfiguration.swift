@@ -1,0 +1,44 @@
+public import HTTP
+
+/// Where a server listens and what it puts up with.
+public struct ServerConfiguration: Sendable {
+  /// An IPv4 or IPv6 literal, or `localhost`, which means 127.0.0.1. Other names are not looked up.
+  public var host = "127.0.0.1"
+  /// 0 to 65535; 0 picks a free port.
+  public var port = 8000
+  /// Connections served at a time. One more is answered 503 with `Retry-After`, then closed.
+  public var maxConnections = 1024
+  public var limits = HTTPLimits()
+  public var deadlines = Deadlines()
+
+  public init() {}
+
+  public init(host: String, port: Int) {
+    self.host = host
+    self.port = port
+  }
+}
+
+/// How long the server waits for a client. All are total times: a client that sends a byte now and then gains
+/// nothing by it.
+public struct Deadlines: Sendable {
+  /// From the first byte of a request to the end of its head; then 408.
+  public var header = Duration.seconds(10)
+  /// From the end of the head to the end of the body, beside the time the body's size is granted; then 408.
+  public var body = Duration.seconds(30)
+  /// Bytes a second that a body is granted time for, by its Content-Length, or for chunks by what has come.
+  public var bodyRate = 64 * 1024
+  /// Between requests, and before the first; then the connection is closed without a word.
+  public var idle = Duration.seconds(75)
+  /// While the client takes nothing of what is to be sent; then the connection is closed.
+  public var writeStall = Duration.seconds(60)
+  /// After the last response, while the client has not closed its side.
+  public var linger = Duration.seconds(30)
+  /// The same, while the client sends nothing either.
+  public var lingerIdle = Duration.seconds(5)
+  /// How long after the end of a request the client's end of stream still counts as a half-close; see
+  /// `HTTPServer`.
+  public var halfCloseWindow = Duration.milliseconds(250)
+
+  public init() {}
+}

@@ -1,0 +1,30 @@
+import Glibc
+import HTTP
+
+/// What all connections of a server share. Confined to the serving thread.
+final class ServingContext {
+  let configuration: ServerConfiguration
+  let handler: any HTTPHandler
+  let mailbox: Mailbox
+  let log: ServingLog
+  let clock = ContinuousClock()
+  /// Set once the server stops: every response is then the last of its connection.
+  var isStopping = false
+  /// One buffer serves all connections, since each read is used up at once.
+  var readBuffer = [UInt8](repeating: 0, count: 64 * 1024)
+  private var dates = HTTPDateCache()
+
+  init(configuration: ServerConfiguration, handler: any HTTPHandler, mailbox: Mailbox, log: ServingLog) {
+    self.configuration = configuration
+    self.handler = handler
+    self.mailbox = mailbox
+    self.log = log
+  }
+
+  var deadlines: Deadlines { configuration.deadlines }
+
+  /// The `Date` of a response made now.
+  func date() -> String {
+    dates.string(unixSeconds: Int64(time(nil)))
+  }
+}

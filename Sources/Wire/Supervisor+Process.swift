@@ -1,0 +1,244 @@
+import Generation
+import Glibc
+import Images
+import Logging
+import Synchronization
+
+/// The supervising thread's work with one process.
+extension Supervisor {
+  /// One process's life, as far as the server saw it.
+  struct Life {
+    let born = ContinuousClock.now
+    var reader = FrameReader()
+    var greeted = false
+    /// A job was finished.
+    var succeeded = false
+    var ending = Ending.closed
+  }
+
+  /// Why the server's conversation with a process ended.
+  enum Ending: Equatable {
+    case stop
+    /// The process closed its end, most likely by dying.
+    case closed
+    case broken(WireError)
+    case slowStart
+    case jobOverdue
+    case cancelIgnored
+
+    /// Whether the next process of the same executable must end the same way.
+    var isHopeless: Bool {
+      if case .broken(.version) = self { true } else { false }
+    }
+  }
+
+  /// Commands fit the socket's buffer: one that does not go out means that nothing is being read.
+  private static let sendLimit = Duration.seconds(10)
+
+  /// Talks to the process until one side ends it.
+  func serve(_ child: ChildProcess) -> Life {
+    child.channel.limitSending(to: Supervisor.sendLimit)
+    var life = Life()
+    do throws(WireError) {
+      while true {
+        expireWaiting()
+        if let ending = overdue(life) {
+          life.ending = ending
+          return life
+        }
+        while let command = state.withLock({ $0.nextCommand() }) {
+          try send(command, to: child)
+        }
+        guard poll(child.channel.number, until: deadlines(of: life)) else { continue }
+        guard try child.channel.receive(into: &life.reader) else { return life }
+        while let frame = try life.reader.next() { try handle(frame, &life) }
+      }
+    } catch {
+      // A process that dies while it is being written to has closed its end, no more.
+      life.ending = error == .closed ? .closed : .broken(error)
+      return life
+    }
+  }
+
+  private func send(_ command: Supervision.Command, to child: ChildProcess) throws(WireError) {
+    switch command {
+    case .start(let frame): try child.channel.send(frame)
+    case .cancel(let id): try child.channel.send(Frame(EngineCommand.cancel(job: id)))
+    }
+  }
+
+  // MARK: Deadlines
+
+  private func overdue(_ life: Life) -> Ending? {
+    let (stopping, running) = state.withLock { ($0.stopping, $0.running) }
+    let now = ContinuousClock.now
+    if stopping { return .stop }
+    if !life.greeted, now >= life.born + configuration.startupTimeout { return .slowStart }
+    guard let running else { return nil }
+    if now >= running.lastProgress + configuration.jobTimeout { return .jobOverdue }
+    if let cancelledAt = running.cancelledAt, now >= cancelledAt + configuration.cancelGrace {
+      return .cancelIgnored
+    }
+    return nil
+  }
+
+  private func deadlines(of life: Life) -> [ContinuousClock.Instant?] {
+    let running = state.withLock { $0.running }
+    return [
+      waitingDeadline,
+      life.greeted ? nil : life.born + configuration.startupTimeout,
+      running.map { $0.lastProgress + configuration.jobTimeout },
+      running?.cancelledAt.map { $0 + configuration.cancelGrace },
+    ]
+  }
+
+  /// When the first waiting job has waited too long for an engine.
+  var waitingDeadline: ContinuousClock.Instant? {
+    state.withLock { $0.waitingSince }.map { $0 + configuration.startupTimeout }
+  }
+
+  /// Fails the jobs that have waited too long for an engine.
+  func expireWaiting() {
+    let limit = ContinuousClock.now - configuration.startupTimeout
+    settle(
+      state.withLock { state in
+        let why = state.status.detail.map { " " + $0 } ?? ""
+        let message = "The engine was not ready within \(inSeconds(configuration.startupTimeout)).\(why)"
+        return state.expireWaiting(since: limit, GenerationError(.engineUnavailable, message))
+      })
+  }
+
+  /// Sleeps until the socket is readable, a caller wakes the thread, or a deadline.
+  /// - Returns: whether the socket is readable.
+  @discardableResult func poll(_ socket: Int32?, until deadlines: [ContinuousClock.Instant?]) -> Bool {
+    var timeout: Int32 = -1
+    if let first = deadlines.compactMap({ $0 }).min() {
+      let (seconds, attoseconds) = ContinuousClock.now.duration(to: first).components
+      // Rounded up: a poll that returns a little early would only be repeated.
+      let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000 + 1
+      timeout = Int32(clamping: max(0, milliseconds))
+    }
+    // A negative number is one that poll passes over.
+    var sources = [
+      pollfd(fd: wakeUp.descriptor, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: socket ?? -1, events: Int16(POLLIN), revents: 0),
+    ]
+    guard Glibc.poll(&sources, nfds_t(sources.count), timeout) > 0 else { return false }
+    if sources[0].revents != 0 { wakeUp.drain() }
+    return sources[1].revents != 0
+  }
+
+  // MARK: Frames
+
+  private func handle(_ frame: Frame, _ life: inout Life) throws(WireError) {
+    guard life.greeted else {
+      let version = try frame.message(GreetingVersion.self).protocolVersion
+      guard version == wireVersion else { throw .version(theirs: version, ours: wireVersion) }
+      let greeting = try frame.message(Greeting.self)
+      life.greeted = true
+      state.withLock { $0.greeted(greeting.status) }
+      return
+    }
+    switch try frame.message(EngineEvent.self) {
+    case .status(let status): state.withLock { $0.update(status) }
+    case .progress(let job, let progress): state.withLock { $0.noteProgress(of: job) }?(progress)
+    case .finished(let job, let report, let width, let height):
+      guard let image = RGBImage(width: width, height: height, pixels: frame.attachment) else {
+        throw .unexpected("the engine sent \(frame.attachment.count) bytes for \(width) × \(height) pixels")
+      }
+      try end(job, .success(.picture(GenerationResult(image: image, report: report))))
+      life.succeeded = true
+    case .loaded(let job):
+      try end(job, .success(.loaded))
+      life.succeeded = true
+    case .failed(let job, let error): try end(job, .failure(error))
+    case .cancelled(let job): try end(job, .failure(CancellationError()))
+    }
+  }
+
+  private func end(_ job: UInt64, _ result: Result<Supervision.Answer, any Error>) throws(WireError) {
+    let settlement = try state.withLock { state throws(WireError) in try state.end(job, result) }
+    settlement.resume()
+  }
+
+  // MARK: The end
+
+  /// Sees a process out of the world and ends its running job.
+  /// - Returns: what happened, in words for operators.
+  func bury(_ child: ChildProcess, _ life: Life) -> String {
+    let interim = story(life, nil)
+    state.withLock { $0.lost(interim) }
+    // What the engine did not do in time needs no exit status to be told.
+    if life.ending == .jobOverdue {
+      let message =
+        "The engine finished no step for \(inSeconds(configuration.jobTimeout)); it is being started again."
+      settle(
+        state.withLock { [$0.abandonRunning { _ in GenerationError(.timeout, message) }].compactMap { $0 } })
+    }
+    child.channel.shutDown()
+    let exit = awaitExit(of: child, life.ending)
+    let story = story(life, exit)
+    logger.log(
+      level: life.ending == .stop ? .info : .error, "engine ended",
+      metadata: ["pid": "\(child.id)", "exit": "\(exit)", "reason": "\(story)"])
+    settle(
+      state.withLock { state in
+        state.reaped(story)
+        let stopping = state.stopping
+        let lost = state.abandonRunning { purpose in
+          let message =
+            stopping
+            ? "The engine has been stopped."
+            : "The engine stopped (\(exit)) while \(purpose.activity); it is being started again."
+          return GenerationError(.engineUnavailable, message)
+        }
+        return lost.map { [$0] } ?? []
+      })
+    return story
+  }
+
+  /// Waits for the process to end, killing it at once or after the grace that its ending leaves it.
+  private func awaitExit(of child: ChildProcess, _ ending: Ending) -> ChildProcess.Exit {
+    let grace: Duration =
+      switch ending {
+      case .stop: configuration.stopGrace
+      // A dying process closes its descriptors just before it can be reaped.
+      case .closed: .seconds(1)
+      case .broken, .slowStart, .jobOverdue, .cancelIgnored: .zero
+      }
+    let patience = ContinuousClock.now + grace
+    var killed = false
+    while true {
+      if let exit = child.reap() { return exit }
+      if !killed, ContinuousClock.now >= patience {
+        child.kill()
+        killed = true
+      }
+      expireWaiting()
+      poll(nil, until: [ContinuousClock.now + .milliseconds(4)])
+    }
+  }
+
+  private func story(_ life: Life, _ exit: ChildProcess.Exit?) -> String {
+    let name = configuration.name
+    let cause = exit.map { " (\($0))" } ?? ""
+    switch life.ending {
+    case .stop: return "The engine has been stopped."
+    case .closed:
+      return "\(name) stopped\(cause)" + (life.greeted ? "." : " before it was ready.")
+    case .broken(let error): return "\(name) was ended: \(error)."
+    case .slowStart:
+      return "\(name) was ended: it was not ready within \(inSeconds(configuration.startupTimeout))."
+    case .jobOverdue:
+      return "\(name) was ended: it finished no step for \(inSeconds(configuration.jobTimeout))."
+    case .cancelIgnored:
+      return "\(name) was ended: it did not cancel a job within \(inSeconds(configuration.cancelGrace))."
+    }
+  }
+
+  private func inSeconds(_ duration: Duration) -> String {
+    let (seconds, attoseconds) = duration.components
+    return attoseconds == 0
+      ? "\(seconds) s" : "\(Double(seconds) + Double(attoseconds / 1_000_000_000_000_000) / 1000) s"
+  }
+}

@@ -1,0 +1,91 @@
+import API
+import ArgumentParser
+import Foundation
+import Generation
+import Scheduling
+import Wire
+
+struct GenerateCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "generate", abstract: "Makes one picture and writes it as a PNG.")
+
+  @Option(name: .shortAndLong, help: "What to show.") var prompt: String
+  @Option(help: "What not to show. (default: the model's)") var negativePrompt: String?
+  @Option(name: .shortAndLong, help: "A model's id. (default: the first that is there)") var model: String?
+  @Option(name: .shortAndLong, help: "The file to write. (default: out.png)") var output: String?
+  @Option(help: "0 to 2^63 - 1. (default: drawn)") var seed: UInt64?
+  @Option(help: "Denoising steps. (default: the model's)") var steps: Int?
+  @Option(help: "Guidance. (default: the model's)") var cfg: Double?
+  @Option(help: "WIDTHxHEIGHT in pixels. (default: the model's)") var size: String?
+  @Option(help: "euler_a or euler. (default: the model's)") var scheduler: String?
+  @OptionGroup var engine: EngineOptions
+
+  func run() async throws {
+    let logger = try Log.start(level: "error")
+    let output = try Setting.value(output, "output", default: "out.png")
+    let order = try makeOrder()
+    let folder = ModelsFolder(try engine.modelsFolder(), logger: logger)
+    let remote = try engine.start(logger)
+    defer { remote.stop() }
+    let watched = WatchedEngine(engine: remote)
+    let service = APIService(
+      engine: watched, queue: JobQueue(limit: 1), registry: { folder.registry },
+      lorasFolder: "\(folder.path)/loras", workers: WorkPool(threads: 1, limit: 4, name: "images"),
+      configuration: APIConfiguration(version: Darkroom.version, modelHash: { await folder.hash(of: $0) }))
+    do {
+      let picture = try await service.picture(order)
+      watched.display.clear()
+      try Data(picture.png).write(to: URL(fileURLWithPath: output), options: .atomic)
+      print("\(output): \(picture.model), seed \(picture.seed)")
+    } catch {
+      watched.display.clear()
+      FileHandle.standardError.write(Data("darkroom: \(Self.explain(error, output))\n".utf8))
+      throw ExitCode.failure
+    }
+  }
+
+  private static func explain(_ error: any Error, _ output: String) -> String {
+    error is PictureRefused ? "\(error)" : "cannot write \(output): \(error.localizedDescription)"
+  }
+
+  private func makeOrder() throws -> PictureOrder {
+    var order = PictureOrder(prompt: prompt)
+    order.negativePrompt = try Setting.optional(negativePrompt, "negative-prompt")
+    order.model = try Setting.optional(model, "model")
+    order.seed = try Setting.optional(seed, "seed")
+    order.steps = try Setting.optional(steps, "steps")
+    order.cfgScale = try Setting.optional(cfg, "cfg")
+    order.scheduler = try Setting.optional(scheduler, "scheduler")
+    if let size = try Setting.optional(size, "size") {
+      let sides = size.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+      guard sides.count == 2, let width = sides[0], let height = sides[1] else {
+        throw ValidationError("--size is WIDTHxHEIGHT, such as 1024x1024, not \(size).")
+      }
+      (order.width, order.height) = (width, height)
+    }
+    return order
+  }
+}
+
+/// An engine whose progress is shown on the terminal.
+private struct WatchedEngine: ImageEngine {
+  let engine: RemoteEngine
+  let display = ProgressLine()
+
+  func generate(
+    _ request: GenerationRequest, progress: @escaping @Sendable (GenerationProgress) -> Void
+  ) async throws -> GenerationResult {
+    try await engine.generate(request) { [display] step in
+      display.show(step)
+      progress(step)
+    }
+  }
+
+  func load(
+    _ model: ModelSource, progress: @escaping @Sendable (GenerationProgress) -> Void
+  ) async throws {
+    try await engine.load(model, progress: progress)
+  }
+
+  var status: EngineStatus { engine.status }
+}

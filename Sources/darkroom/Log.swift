@@ -1,0 +1,19 @@
+import ArgumentParser
+import Logging
+
+/// Log lines on standard error; standard output is for results.
+enum Log {
+  /// - Throws: `ValidationError` for a level that does not exist.
+  static func start(level name: String) throws -> Logger {
+    guard let level = Logger.Level(rawValue: name) else {
+      throw ValidationError(
+        "--log-level is one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")), not \(name).")
+    }
+    LoggingSystem.bootstrap { label in
+      var handler = StreamLogHandler.standardError(label: label)
+      handler.logLevel = level
+      return handler
+    }
+    return Logger(label: "darkroom")
+  }
+}

@@ -1,0 +1,110 @@
+import ArgumentParser
+import Downloads
+import Foundation
+import Registry
+
+struct ModelsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "models", abstract: "Lists, shows and checks the registered models.",
+    subcommands: [List.self, Show.self, Verify.self], defaultSubcommand: List.self)
+
+  struct Folder: ParsableArguments {
+    @Option(help: "The models folder. (default: ./models)") var models: String?
+
+    /// The registry; its problems go to standard error.
+    func read() throws -> ModelRegistry {
+      let folder = try Setting.value(models, "models", default: "models")
+      let registry = ModelRegistry.load(folder: URL(fileURLWithPath: folder).standardizedFileURL.path)
+      for problem in registry.problems {
+        FileHandle.standardError.write(Data("darkroom: \(problem)\n".utf8))
+      }
+      return registry
+    }
+
+    /// - Throws: `ExitCode.failure` after saying which model is not there.
+    func find(_ id: String, in registry: ModelRegistry) throws -> ModelEntry {
+      if let entry = registry.find(id) { return entry }
+      let known = registry.models.map(\.id).joined(separator: ", ")
+      FileHandle.standardError.write(Data("darkroom: Unknown model: \(id). Available: \(known)\n".utf8))
+      throw ExitCode.failure
+    }
+  }
+
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "One line a model.")
+    @OptionGroup var folder: Folder
+
+    func run() throws {
+      let registry = try folder.read()
+      let width = registry.models.map(\.id.count).max() ?? 0
+      for entry in registry.models {
+        let name = entry.id.padding(toLength: width, withPad: " ", startingAt: 0)
+        let size = "\(entry.defaults.width)x\(entry.defaults.height)".padding(
+          toLength: 9, withPad: " ", startingAt: 0)
+        print("\(name)  \(registry.isDownloaded(entry) ? "here  " : "absent")  \(size)  \(entry.displayName)")
+      }
+    }
+  }
+
+  struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "All that is registered of a model.")
+    @Argument(help: "A model's id or alias.") var id: String
+    @OptionGroup var folder: Folder
+
+    func run() throws {
+      let registry = try folder.read()
+      let entry = try folder.find(id, in: registry)
+      let defaults = entry.defaults
+      var rows = [
+        ("id", entry.id), ("name", entry.displayName), ("file", entry.file),
+        ("downloaded", registry.isDownloaded(entry) ? "yes" : "no"), ("source", entry.source),
+        ("architecture", entry.architecture), ("aliases", entry.aliases.joined(separator: ", ")),
+        ("prediction", entry.prediction ?? "as the file says"), ("sha256", entry.sha256 ?? "not registered"),
+        ("size", "\(defaults.width)x\(defaults.height)"), ("steps", String(defaults.steps)),
+        ("cfg", String(defaults.cfg)), ("scheduler", defaults.scheduler ?? "euler_a"),
+        ("negative", entry.negativePrompt ?? "none"),
+      ]
+      if let guide = entry.promptGuide {
+        rows.append(("prompts", ([guide.style, guide.notes].compactMap(\.self) + guide.qualityTags).joined(separator: "; ")))
+      }
+      for (key, value) in rows where !value.isEmpty {
+        print("\(key.padding(toLength: 12, withPad: " ", startingAt: 0))  \(value)")
+      }
+    }
+  }
+
+  struct Verify: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Checks models' files: that they can be read, that they are safetensors, and their SHA-256.")
+    @Argument(help: "Ids or aliases. (default: every model whose file is there)") var ids: [String] = []
+    @OptionGroup var folder: Folder
+
+    func run() throws {
+      let registry = try folder.read()
+      let entries =
+        ids.isEmpty ? registry.models.filter(registry.isDownloaded) : try ids.map { try folder.find($0, in: registry) }
+      var failed = false
+      for entry in entries {
+        do {
+          print("\(entry.id): \(try check(entry))")
+        } catch {
+          failed = true
+          FileHandle.standardError.write(Data("darkroom: \(entry.id): \(error)\n".utf8))
+        }
+      }
+      if failed { throw ExitCode.failure }
+    }
+
+    private func check(_ entry: ModelEntry) throws -> String {
+      let tensors = try entry.tensorCount()
+      let digest = try SHA256.digest(ofFile: entry.path)
+      guard let registered = entry.sha256 else {
+        return "\(entry.file), \(tensors) tensors, SHA-256 \(digest) (none registered to compare with)"
+      }
+      guard registered == digest else {
+        throw ValidationError("\(entry.file) has SHA-256 \(digest), registered is \(registered)")
+      }
+      return "\(entry.file), \(tensors) tensors, SHA-256 \(digest) as registered"
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import HTTP
+import JSON
+import Testing
+
+@testable import API
+
+/// Replays what FastAPI answered; `scripts/fixtures/fastapi_422.py` recorded it.
+@Suite struct FastAPITests {
+  private static let cases: [JSONValue] = {
+    let path = URL(filePath: #filePath).deletingLastPathComponent().appending(
+      path: "Fixtures/fastapi_422.json")
+    guard let data = try? Data(contentsOf: path) else { return [] }
+    return (try? JSONValue.parse(Array(data)))?.arrayValue ?? []
+  }()
+
+  @Test func thereAreCases() {
+    #expect(Self.cases.count > 150)
+  }
+
+  @Test func refusalsAreFastAPIs() async throws {
+    let bench = try Bench()
+    for item in Self.cases where item["status"] == 422 {
+      let body = try #require(item["body"]?.stringValue)
+      let reply = await bench.post(body)
+      #expect(reply.status == 422, "\(body.prefix(80))")
+      #expect(reply.json["code"] == "validation_error")
+      let expected = try #require(item["detail"]).encoded()
+      let answered = try #require(reply.json["detail"]).encoded()
+      #expect(
+        String(decoding: answered, as: UTF8.self) == String(decoding: expected, as: UTF8.self),
+        "\(body.prefix(80))")
+    }
+    #expect(bench.engine.requests.isEmpty)
+  }
+
+  @Test func acceptedValuesAreFastAPIs() throws {
+    for item in Self.cases where item["status"] == 200 {
+      let body = try #require(item["body"]?.stringValue)
+      let object = try #require(try JSONValue.parse(Array(body.utf8)).objectValue)
+      let values = try FieldTable.generate.validate(object)
+      for member in try #require(item["values"]?.objectValue).members {
+        #expect(Self.json(values[member.key]) == member.value, "\(body.prefix(80))")
+      }
+    }
+  }
+
+  private static func json(_ value: FieldValue?) -> JSONValue {
+    switch value {
+    case nil: .null
+    case .integer(let value): .number(JSONNumber(value))
+    case .number(let value): JSONValue(floatLiteral: value)
+    case .text(let text): .string(text)
+    case .boolean(let flag): .bool(flag)
+    case .list(let elements): .array(elements)
+    case .structure(let value): value
+    }
+  }
+
+  @Test func bytesThatAreNotUTF8() async throws {
+    var headers = HTTPHeaders()
+    headers.add("Content-Type", "application/json")
+    let request = HTTPRequest(
+      method: "POST", target: "/", path: "/", query: nil, version: .http11, headers: headers,
+      body: Array(#"{"prompt": ""#.utf8) + [0xFF] + Array(#""}"#.utf8), remoteAddress: "127.0.0.1")
+    guard case .later(let work) = try Bench().service.respond(to: request) else { return }
+    let reply = await work()
+    #expect(reply.status == 400)
+    #expect(reply.json == ["detail": "There was an error parsing the body", "code": "invalid_body"])
+  }
+
+  @Test(arguments: [
+    (#"{"prompt": "a", "prompt": "b"}"#, "Duplicate key"), (#"{"prompt": NaN}"#, "Expecting value"),
+    (#"{"prompt": "\ud800"}"#, "Lone surrogate in \\uXXXX escape"),
+    (#"{"prompt": \#(String(repeating: "[", count: 100))"#, "Nesting too deep"),
+  ])
+  func stricterThanPython(body: String, error: String) async throws {
+    let reply = try await Bench().post(body)
+    #expect(reply.status == 422)
+    #expect(reply.json["detail"]?.arrayValue?.first?["ctx"]?["error"] == .string(error))
+  }
+
+  @Test(arguments: ["width", "cfg_scale"])
+  func numbersBeyondDoubles(name: String) async throws {
+    let reply = try await Bench().post(#"{"prompt": "a", "\#(name)": 1e999}"#)
+    #expect(reply.messages == ["Input should be a finite number"])
+  }
+
+  @Test func lengthsAreScalars() throws {
+    let emoji = JSONValue.string(String(repeating: "👩‍🚀", count: 3333) + "a")
+    _ = try FieldTable.generate.validate(["prompt": emoji])
+    let longer = JSONValue.string(String(repeating: "👩‍🚀", count: 3333) + "ab")
+    #expect(throws: APIError.self) { try FieldTable.generate.validate(["prompt": longer]) }
+  }
+}

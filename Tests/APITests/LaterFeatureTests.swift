@@ -1,0 +1,57 @@
+import HTTP
+import API
+import JSON
+import Testing
+
+/// Fields of features that are not there are refused when they ask for something, never ignored.
+@Suite struct LaterFeatureTests {
+  @Test(arguments: [
+    #""reference_image": "aGVsbG8=""#, #""reference_image": """#, #""reference_images": ["aGVsbG8="]"#,
+    #""ip_adapter": "plus""#, #""lora_name": "x""#, #""lora_name": """#, #""loras": [{"name": "x"}]"#,
+    #""image": "aGVsbG8=""#, #""mask": "aGVsbG8=""#, #""control": {"image": "x"}"#, #""control": {}"#,
+    #""control": [{}]"#, #""clip_skip": 1"#, #""cfg_rescale": 0.7"#, #""prompt_style": "comfy""#,
+    #""timestep_spacing": "trailing""#, #""vae": "x""#, #""n": 2"#, #""output_format": "webp""#,
+  ])
+  func refused(field: String) async throws {
+    let bench = try Bench()
+    let reply = await bench.post(#"{"prompt": "a", \#(field)}"#)
+    let name = String(try #require(field.split(separator: "\"").first))
+    #expect(reply.status == 422)
+    let issue = try #require(reply.json["detail"]?.arrayValue?.first)
+    #expect((issue["type"], issue["loc"]) == ("value_error", ["body", .string(name)]))
+    #expect(issue["msg"] == .string("Value error, \(name) is not supported yet"))
+    #expect(bench.engine.requests.isEmpty)
+  }
+
+  @Test(arguments: [
+    #""reference_image": null"#, #""reference_images": []"#, #""reference_image_mime": "image/png""#,
+    #""reference_mime_type": null"#, #""mime_type": "image/png""#, #""ip_adapter_scale": 0.3"#,
+    #""lora_scale": -1"#, #""loras": []"#, #""control": null"#, #""control": []"#, #""strength": 0.5"#,
+    #""clip_skip": 2"#, #""cfg_rescale": 0"#, #""prompt_style": "a1111""#, #""prompt_style": "diffusers""#,
+    #""timestep_spacing": "leading""#, #""n": 1"#, #""n": null"#, #""output_format": "png""#,
+    #""composite": true"#, #""composite": false"#,
+  ])
+  func accepted(field: String) async throws {
+    #expect(try await Bench().post(#"{"prompt": "a", \#(field)}"#).status == 200)
+  }
+
+  @Test(arguments: [
+    (#""strength": 1.5"#, "Input should be less than or equal to 1"),
+    (#""ip_adapter_scale": -0.1"#, "Input should be greater than or equal to 0"),
+    (#""lora_scale": 1e300"#, "Input should be less than or equal to 4"),
+    (#""mime_type": 5"#, "Input should be a valid string"),
+    (#""n": 1000000000"#, "Input should be less than or equal to 10"),
+    (#""control": 5"#, "Value error, control should be an object or an array"),
+    (#""output_format": "gif""#, "Input should be 'png', 'jpeg' or 'webp'"),
+  ])
+  func rangesHoldForThem(field: String, message: String) async throws {
+    #expect(try await Bench().post(#"{"prompt": "a", \#(field)}"#).messages == [message])
+  }
+
+  @Test func longPicturesAreCutInTheEcho() async throws {
+    let picture = String(repeating: "A", count: 100_000)
+    let reply = try await Bench().post(#"{"prompt": "a", "reference_image": "\#(picture)"}"#)
+    let input = try #require(reply.json["detail"]?.arrayValue?.first?["input"]?.stringValue)
+    #expect(input == String(repeating: "A", count: 1000) + "…")
+  }
+}

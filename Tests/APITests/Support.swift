@@ -1,0 +1,138 @@
+import API
+import Foundation
+import Generation
+import HTTP
+import Images
+import JSON
+import Registry
+import Scheduling
+import Synchronization
+
+/// An engine that answers as it is told and remembers what it was asked.
+final class ScriptedEngine: ImageEngine {
+  typealias Script = @Sendable (GenerationRequest) async throws -> GenerationResult
+
+  private struct State {
+    var status: EngineStatus
+    var requests: [GenerationRequest] = []
+  }
+
+  private let state: Mutex<State>
+  private let script: Script
+
+  init(
+    status: EngineStatus = EngineStatus(state: .ready), _ script: @escaping Script = { try .picture(of: $0) }
+  ) {
+    state = Mutex(State(status: status))
+    self.script = script
+  }
+
+  var status: EngineStatus { state.withLock { $0.status } }
+  var requests: [GenerationRequest] { state.withLock { $0.requests } }
+
+  func generate(
+    _ request: GenerationRequest, progress: @escaping @Sendable (GenerationProgress) -> Void
+  ) async throws -> GenerationResult {
+    state.withLock { $0.requests.append(request) }
+    progress(.step(1, of: request.steps))
+    return try await script(request)
+  }
+
+  func load(_ model: ModelSource, progress: @escaping @Sendable (GenerationProgress) -> Void) async throws {}
+}
+
+extension GenerationResult {
+  /// A picture whose pixels tell the seed.
+  static func picture(of request: GenerationRequest) throws -> GenerationResult {
+    let bytes = [UInt8](repeating: UInt8(truncatingIfNeeded: request.seed), count: 3 * 8 * 8)
+    guard let image = RGBImage(width: 8, height: 8, pixels: bytes) else {
+      throw GenerationError(.internalError, "no picture")
+    }
+    var timings = Timings()
+    (timings.load, timings.denoise) = (12.34, 1000)
+    return GenerationResult(
+      image: image,
+      report: GenerationReport(
+        prediction: .epsilon, predictionSource: "default", zeroTerminalSNR: false, dtype: "bfloat16",
+        vaeDtype: "float32", device: "cuda:0", promptTokens: 3, negativePromptTokens: 1, timings: timings,
+        libtorch: "2.15.0"))
+  }
+}
+
+/// A service over three models: `animagine` and `pony` have files, `noobai` has none.
+struct Bench {
+  let engine: ScriptedEngine
+  let service: APIService
+  let folder: URL
+
+  static let hash = String(repeating: "0123456789abcdef", count: 4)
+
+  init(
+    engine: ScriptedEngine = ScriptedEngine(), queue: JobQueue = JobQueue(limit: 16),
+    models: [ModelEntry]? = nil, change: (inout APIConfiguration) -> Void = { _ in }
+  ) throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "api-tests-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(
+      at: folder.appending(path: "loras"), withIntermediateDirectories: true)
+    for name in ["animagine", "pony"] {
+      try Data("weights".utf8).write(to: folder.appending(path: "\(name).safetensors"))
+    }
+    let registry = ModelRegistry(models: models ?? Self.models(in: folder))
+    var configuration = APIConfiguration(version: "1.2.3", modelHash: { _ in Self.hash })
+    change(&configuration)
+    self.folder = folder
+    self.engine = engine
+    service = APIService(
+      engine: engine, queue: queue, registry: { registry },
+      lorasFolder: folder.appending(path: "loras").path,
+      workers: WorkPool(threads: 1, limit: 8, name: "test"), configuration: configuration)
+  }
+
+  static func models(in folder: URL) -> [ModelEntry] {
+    func entry(_ id: String, order: Int, _ defaults: ModelEntry.Defaults) -> ModelEntry {
+      var entry = ModelEntry(
+        id: id, displayName: id.capitalized, file: "\(id).safetensors", source: "local",
+        path: folder.appending(path: "\(id).safetensors").path, defaults: defaults)
+      entry.order = order
+      return entry
+    }
+    var animagine = entry("animagine", order: 1, .init(cfg: 5, steps: 28, width: 832, height: 1216))
+    animagine.negativePrompt = "lowres, bad hands"
+    animagine.aliases = ["anime"]
+    animagine.promptGuide = .init(qualityTags: ["masterpiece"], style: "danbooru")
+    let pony = entry(
+      "pony", order: 2, .init(cfg: 7, steps: 25, width: 1024, height: 1024, scheduler: "euler"))
+    return [entry("noobai", order: 3, .init(cfg: 5.5, steps: 28, width: 832, height: 1216)), pony, animagine]
+  }
+
+  func send(
+    _ method: String, _ path: String, headers: [(String, String)] = [("Host", "localhost:8000")],
+    body: String = ""
+  ) async -> HTTPResponse {
+    var fields = HTTPHeaders()
+    for (name, value) in headers { fields.add(name, value) }
+    let request = HTTPRequest(
+      method: method, target: path, path: path, query: nil, version: .http11, headers: fields,
+      body: Array(body.utf8), remoteAddress: "127.0.0.1")
+    switch service.respond(to: request) {
+    case .now(let response): return response
+    case .later(let work): return await work()
+    }
+  }
+
+  func post(_ body: String, to path: String = "/generate") async -> HTTPResponse {
+    await send(
+      "POST", path, headers: [("Host", "localhost:8000"), ("Content-Type", "application/json")], body: body)
+  }
+}
+
+extension HTTPResponse {
+  var json: JSONValue { (try? JSONValue.parse(body)) ?? .null }
+
+  /// The `msg` of each mistake.
+  var messages: [String] { json["detail"]?.arrayValue?.compactMap { $0["msg"]?.stringValue } ?? [] }
+}
+
+extension JSONValue {
+  var keys: [String] { objectValue?.members.map(\.key) ?? [] }
+}

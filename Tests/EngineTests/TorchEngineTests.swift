@@ -1,0 +1,193 @@
+import Foundation
+import Generation
+import Images
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Engine
+
+/// One engine for the suite: serialised, since it has one thread and one model.
+@Suite(.serialized) struct TorchEngineTests {
+  let folder: TemporaryFolder
+  let engine: TorchEngine
+
+  init() throws {
+    folder = try TemporaryFolder.withPocket()
+    engine = try TorchEngine(EngineConfiguration(modelsFolder: folder.path, device: "cpu", dtype: "float32"))
+  }
+
+  private var pocket: ModelSource { ModelSource(id: "pocket", path: folder.path("pocket.safetensors")) }
+
+  private func request(_ prompt: String = "a red circle", seed: UInt64 = 7, steps: Int = 2) -> GenerationRequest {
+    GenerationRequest(
+      model: pocket, prompt: prompt, negativePrompt: .zeros, width: 64, height: 64, steps: steps, cfgScale: 4,
+      seed: seed, scheduler: .eulerAncestral)
+  }
+
+  private func failure(_ request: GenerationRequest) async -> GenerationError? {
+    do {
+      _ = try await engine.generate(request) { _ in }
+      return nil
+    } catch {
+      return error as? GenerationError
+    }
+  }
+
+  @Test func reportsWhatItDid() async throws {
+    let steps = Mutex<[GenerationProgress]>([])
+    let result = try await engine.generate(request(steps: 3)) { progress in steps.withLock { $0.append(progress) } }
+    #expect(result.image.width == 64 && result.image.height == 64)
+    #expect(result.report.prediction == .epsilon)
+    #expect(result.report.predictionSource == "default")
+    #expect(result.report.dtype == "float32" && result.report.device == "cpu")
+    #expect(result.report.promptTokens == 3)
+    #expect(result.report.timings.load > 0 && result.report.timings.denoise > 0)
+    let seen = steps.withLock { $0 }
+    #expect(seen.suffix(3) == [.step(1, of: 3), .step(2, of: 3), .step(3, of: 3)])
+    let loaded = seen.compactMap { if case .loading("pocket", let bytes, let total) = $0 { (bytes, total) } else { nil } }
+    #expect(loaded.count > 10)
+    #expect(zip(loaded, loaded.dropFirst()).allSatisfy { $0.0 < $1.0 && $1.0 <= $1.1 })
+    #expect(engine.status.model == "pocket")
+    #expect(engine.status.state == .ready)
+  }
+
+  @Test func theSameRequestGivesTheSameBytes() async throws {
+    let first = try await engine.generate(request()) { _ in }.image
+    #expect(try await engine.generate(request(seed: 8)) { _ in }.image != first)
+    // After another model,
+    var other = request()
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path("other.safetensors"), withDestinationPath: pocket.path)
+    other.model = ModelSource(id: "other", path: folder.path("other.safetensors"))
+    #expect(try await engine.generate(other) { _ in }.image == first)
+    #expect(engine.status.model == "other")
+    // a refused request
+    #expect(await failure(request(String(repeating: "cat ", count: 76)))?.kind == .promptTooLong)
+    // and a cancelled one.
+    let cancelled = Task { [engine, request = request(steps: 150)] in
+      try await engine.generate(request) { _ in }
+    }
+    cancelled.cancel()
+    _ = await cancelled.result
+    #expect(try await engine.generate(request()) { _ in }.image == first)
+  }
+
+  @Test func seedsCountTheirLow32Bits() async throws {
+    let first = try await engine.generate(request(seed: 5)) { _ in }.image
+    #expect(try await engine.generate(request(seed: 5 + 1 << 32)) { _ in }.image == first)
+  }
+
+  @Test func cancelsWithinAStep() async throws {
+    _ = try await engine.generate(request()) { _ in }
+    let steps = Mutex(0)
+    let (started, continuation) = AsyncStream.makeStream(of: Void.self)
+    let task = Task { [engine, request = request(steps: 150)] in
+      try await engine.generate(request) { _ in
+        steps.withLock { $0 += 1 }
+        continuation.yield()
+      }
+    }
+    for await _ in started { break }
+    task.cancel()
+    let atCancel = steps.withLock { $0 }
+    await #expect(throws: CancellationError.self) { try await task.value }
+    #expect(steps.withLock { $0 } - atCancel <= 1)
+  }
+
+  @Test func tooManyTokensNameTheField() async throws {
+    var long = request()
+    long.negativePrompt = .text(String(repeating: "cat ", count: 76))
+    let error = try #require(await failure(long))
+    #expect(error.kind == .promptTooLong)
+    #expect(error.field == "negative_prompt")
+    #expect(error.message.contains("76"))
+    long.negativePrompt = .text(String(repeating: "cat ", count: 75))
+    #expect(await failure(long) == nil)
+  }
+
+  @Test func refusesAPictureThatIsNotFinite() async throws {
+    var damaged = try CheckpointBytes(Repository.models.appendingPathComponent("pocket.safetensors"))
+    try damaged.fill("model.diffusion_model.out.2.bias", float16: 0x7E00)
+    try damaged.write(to: folder.path("nan.safetensors"))
+    var bad = request()
+    bad.model = ModelSource(id: "nan", path: folder.path("nan.safetensors"))
+    #expect(await failure(bad)?.kind == .nonfiniteOutput)
+  }
+
+  @Test func refusesAFlatBlackPicture() async throws {
+    var damaged = try CheckpointBytes(Repository.models.appendingPathComponent("pocket.safetensors"))
+    try damaged.fill("first_stage_model.decoder.conv_out.weight", float16: 0)
+    try damaged.fill("first_stage_model.decoder.conv_out.bias", float16: 0xC400)  // -4
+    try damaged.write(to: folder.path("black.safetensors"))
+    var bad = request()
+    bad.model = ModelSource(id: "black", path: folder.path("black.safetensors"))
+    #expect(await failure(bad)?.kind == .nonfiniteOutput)
+  }
+
+  @Test func aBadFileIsNamedAndTheOthersGoOn() async throws {
+    let first = try await engine.generate(request()) { _ in }.image
+    var damaged = try CheckpointBytes(Repository.models.appendingPathComponent("pocket.safetensors"))
+    try damaged.rename("model.diffusion_model.out.2.bias", "model.diffusion_model.out.9.bias")
+    try damaged.write(to: folder.path("renamed.safetensors"))
+    var bad = request()
+    bad.model = ModelSource(id: "renamed", path: folder.path("renamed.safetensors"))
+    let error = try #require(await failure(bad))
+    #expect(error.kind == .modelNotLoaded)
+    #expect(error.message.contains("renamed.safetensors"))
+    #expect(error.message.contains("model.diffusion_model.out.9.bias"))
+    #expect(!error.message.contains(folder.path))
+    bad.model = ModelSource(id: "gone", path: folder.path("gone.safetensors"))
+    #expect(await failure(bad)?.kind == .modelNotLoaded)
+    #expect(try await engine.generate(request()) { _ in }.image == first)
+  }
+
+  @Test func aFileThatChangedIsReadAgain() async throws {
+    let path = folder.path("changing.safetensors")
+    try FileManager.default.copyItem(at: Repository.models.appendingPathComponent("pocket.safetensors"), to: URL(fileURLWithPath: path))
+    var changing = request()
+    changing.model = ModelSource(id: "changing", path: path)
+    #expect(await failure(changing) == nil)
+    var damaged = try CheckpointBytes(URL(fileURLWithPath: path))
+    damaged.bytes.removeLast(100)
+    try damaged.write(to: path)
+    #expect(await failure(changing)?.kind == .modelNotLoaded)
+  }
+
+  @Test func theRegistryMayOverrideThePrediction() async throws {
+    var v = request()
+    v.model.prediction = .vPrediction
+    let result = try await engine.generate(v) { _ in }
+    #expect(result.report.prediction == .vPrediction)
+    #expect(result.report.predictionSource == "registry")
+    #expect(try await engine.generate(request()) { _ in }.image != result.image)
+  }
+
+  @Test func saysWhenTheVocabularyIsMissing() async throws {
+    try FileManager.default.removeItem(atPath: folder.path("tokenizer"))
+    let error = try #require(await failure(request()))
+    #expect(error.kind == .engineUnavailable)
+    #expect(error.message.contains("scripts/fetch-vocabulary"))
+  }
+}
+
+@Suite struct EngineConfigurationTests {
+  @Test func refusesWhatItDoesNotKnow() {
+    for device in ["gpu", "cuda:", "cuda:-1", "cuda:+1", "cuda:999", ""] {
+      #expect(throws: DeviceUnavailable.self) { try EngineConfiguration(modelsFolder: "m", device: device) }
+    }
+    for dtype in ["fp32", "int8", ""] {
+      #expect(throws: DeviceUnavailable.self) { try EngineConfiguration(modelsFolder: "m", dtype: dtype) }
+    }
+  }
+
+  @Test func refusesWhatIsNotThere() throws {
+    #expect(throws: DeviceUnavailable.self) {
+      try DevicePlan(EngineConfiguration(modelsFolder: "m", device: "cuda:63"))
+    }
+    #expect(throws: DeviceUnavailable.self) {
+      try DevicePlan(EngineConfiguration(modelsFolder: "m", device: "cpu", dtype: "float16"))
+    }
+    #expect(try DevicePlan(EngineConfiguration(modelsFolder: "m", device: "cpu")).reason.contains("cpu: asked for"))
+  }
+}

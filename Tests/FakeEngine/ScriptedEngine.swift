@@ -1,0 +1,95 @@
+package import Generation
+package import Images
+import Foundation
+import Synchronization
+
+/// An engine without networks: it does what the prompt says and paints a gradient from the seed.
+///
+/// Prompts: `fail` (a `GenerationError`), `surprise` (another error), `hang` (nothing happens, not even a
+/// cancellation), `die K` (the process is killed after step K), `leave` (it exits with status 3),
+/// `infinite` (a report JSON cannot hold), `quiet` (no progress is reported), anything else: a picture.
+package final class ScriptedEngine: ImageEngine {
+  package struct Surprise: Error {}
+
+  private let stepTime: Duration
+  private let resident = Mutex<(model: String?, pictures: Int)>((nil, 0))
+  /// Steps begun, over all jobs.
+  private let begun = Mutex(0)
+
+  package init(stepTime: Duration) { self.stepTime = stepTime }
+
+  package var stepsBegun: Int { begun.withLock { $0 } }
+
+  package var status: EngineStatus {
+    let (model, pictures) = resident.withLock { $0 }
+    return EngineStatus(
+      state: .ready, model: model, device: "cpu", deviceName: "fake", allocatedBytes: 1000 * pictures,
+      dtype: "float32", libtorch: "0.0")
+  }
+
+  package func generate(
+    _ request: GenerationRequest, progress: @escaping @Sendable (GenerationProgress) -> Void
+  ) async throws -> GenerationResult {
+    switch request.prompt {
+    case "fail": throw GenerationError(.promptTooLong, "The prompt is too long.", field: "prompt")
+    case "surprise": throw Surprise()
+    case "leave": exit(3)
+    case "hang": await hang()
+    default: break
+    }
+    if resident.withLock({ $0.model }) != request.model.id {
+      try await load(request.model, progress: progress)
+    }
+    let quiet = request.prompt == "quiet"
+    for step in 1...request.steps {
+      begun.withLock { $0 += 1 }
+      try await Task.sleep(for: stepTime)
+      if !quiet { progress(.step(step, of: request.steps)) }
+      if request.prompt == "die \(step)" { _ = kill(getpid(), SIGKILL) }
+    }
+    resident.withLock { $0.pictures += 1 }
+    return GenerationResult(
+      image: try gradient(width: request.width, height: request.height, seed: request.seed),
+      report: report(for: request))
+  }
+
+  package func load(
+    _ model: ModelSource, progress: @escaping @Sendable (GenerationProgress) -> Void
+  ) async throws {
+    guard model.id != "broken" else { throw GenerationError(.modelNotLoaded, "Model not loaded: broken.") }
+    progress(.loading(model: model.id, bytes: 0, total: 10))
+    resident.withLock { $0.model = model.id }
+    progress(.loading(model: model.id, bytes: 10, total: 10))
+  }
+
+  /// Never returns, and hears no cancellation.
+  private func hang() async {
+    await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
+  }
+
+  private func report(for request: GenerationRequest) -> GenerationReport {
+    var timings = Timings()
+    timings.denoise = request.prompt == "infinite" ? .infinity : 12.5
+    return GenerationReport(
+      prediction: request.model.prediction ?? .epsilon, predictionSource: "default", zeroTerminalSNR: false,
+      dtype: "float32", vaeDtype: "float32", device: "cpu", promptTokens: request.prompt.utf8.count,
+      negativePromptTokens: 0, timings: timings, libtorch: "0.0")
+  }
+}
+
+/// A picture whose every pixel depends on its place and the seed.
+package func gradient(width: Int, height: Int, seed: UInt64) throws -> RGBImage {
+  var pixels: [UInt8] = []
+  pixels.reserveCapacity(3 * width * height)
+  for y in 0..<height {
+    for x in 0..<width {
+      pixels.append(UInt8(truncatingIfNeeded: UInt64(x) &* 3 &+ seed))
+      pixels.append(UInt8(truncatingIfNeeded: UInt64(y) &* 5 &+ seed >> 8))
+      pixels.append(UInt8(truncatingIfNeeded: UInt64(x ^ y)))
+    }
+  }
+  guard let image = RGBImage(width: width, height: height, pixels: pixels) else {
+    throw GenerationError(.internalError, "No picture of \(width) × \(height).")
+  }
+  return image
+}

@@ -1,0 +1,90 @@
+import Foundation
+import NN
+import Safetensors
+import Torch
+
+/// Weights, inputs and answers of one module, from Tests/Fixtures/modules.
+struct RecordedModule {
+  let file: SafetensorsFile
+
+  init(_ name: String) throws {
+    // Repository root: Tests/NNTests/Fixture.swift is three levels down.
+    let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    file = try SafetensorsFile(path: tests.appending(path: "Fixtures/modules/\(name).safetensors").path)
+  }
+
+  var weights: Weights { Weights(WeightStore(file))["weights"] }
+
+  /// An input or an answer, in the type it was recorded in.
+  func callAsFunction(_ name: String) throws -> Tensor {
+    guard let info = file.header.tensors[name], let dtype = Torch.DType(info.dtype) else {
+      throw WeightError(file: file.name, tensor: name, problem: .missing)
+    }
+    let tensor = try Tensor.empty(info.shape, dtype)
+    try tensor.withBytes { try file.read(info, into: $0) }
+    return tensor
+  }
+}
+
+extension Torch.DType {
+  /// The types that fixtures use.
+  fileprivate init?(_ dtype: Safetensors.DType) {
+    switch dtype {
+    case .float32: self = .float32
+    case .float16: self = .float16
+    case .int64: self = .int64
+    default: return nil
+    }
+  }
+}
+
+/// The largest difference, as a share of the largest expected value; infinite when the shapes differ.
+func difference(_ actual: Tensor, _ expected: Tensor) throws -> Double {
+  guard actual.shape == expected.shape, try actual.allFinite() else { return .infinity }
+  let apart = try (actual - expected).minMax()
+  let range = try expected.minMax()
+  return max(abs(apart.min), abs(apart.max)) / max(abs(range.min), abs(range.max))
+}
+
+/// A small safetensors file in a folder of its own, removed with the last reference.
+final class SmallFile {
+  let folder: URL
+  let file: SafetensorsFile
+
+  struct Content {
+    let dtype: String, shape: [Int], bytes: [UInt8]
+
+    init(_ dtype: String, _ shape: [Int], _ bytes: [UInt8]) {
+      (self.dtype, self.shape, self.bytes) = (dtype, shape, bytes)
+    }
+
+    /// 0, 1, 2, … as F32.
+    static func counting(_ shape: [Int]) -> Content {
+      let values = (0..<shape.reduce(1, *)).map { Float($0) }
+      return Content("F32", shape, values.flatMap { littleEndian($0.bitPattern) })
+    }
+  }
+
+  init(_ tensors: [String: Content], name: String = "small.safetensors") throws {
+    var entries: [String] = []
+    var data: [UInt8] = []
+    for (key, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
+      let range = "\(data.count),\(data.count + tensor.bytes.count)"
+      entries.append(#""\#(key)":{"dtype":"\#(tensor.dtype)","shape":\#(tensor.shape),"data_offsets":[\#(range)]}"#)
+      data += tensor.bytes
+    }
+    let header = Array("{\(entries.joined(separator: ","))}".utf8)
+    folder = FileManager.default.temporaryDirectory.appending(path: "nn-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let url = folder.appending(path: name)
+    try Data(littleEndian(UInt64(header.count)) + header + data).write(to: url)
+    file = try SafetensorsFile(path: url.path)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
+}
+
+/// A number as the bytes of a file.
+func littleEndian<Value: FixedWidthInteger>(_ value: Value) -> [UInt8] {
+  withUnsafeBytes(of: value.littleEndian) { Array($0) }
+}
