@@ -69,6 +69,9 @@ let package = Package(
     // OpenSSL's libcrypto, for SHA-256.
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
+    // epoll, whose event structure Swift's Glibc module does not show.
+    .systemLibrary(name: "CEpoll"),
+
     // Strict JSON: what the API and the safetensors header read and write.
     library("JSON"),
     // A tensor, its operations and its errors; owns what CTorch hands out.
@@ -98,7 +101,7 @@ let package = Package(
     // HTTP/1.1 as values: bytes in, requests out. No I/O.
     library("HTTP"),
     // epoll, and HTTP driven over it.
-    library("Sockets", uses: ["HTTP", logging]),
+    library("Sockets", uses: ["HTTP", "CEpoll", logging]),
     // The routes: JSON to Generation and back.
     library("API", uses: ["HTTP", "JSON", "Generation", "Scheduling", "Registry", "Images"]),
 
@@ -106,8 +109,7 @@ let package = Package(
     .executableTarget(
       name: "darkroom",
       dependencies: [
-        "API", "HTTP", "Sockets", "Wire", "Scheduling", "Registry", "Downloads", "Generation", "Images", "JSON",
-        argumentParser, logging,
+        "API", "Sockets", "Wire", "Scheduling", "Registry", "Downloads", "Generation", argumentParser, logging,
       ], swiftSettings: swift),
     // The child process that owns the GPU.
     .executableTarget(
@@ -118,11 +120,15 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["JSON", "Generation", "Images"], path: "Tests/TestSupport",
       swiftSettings: swift),
+    // An engine that makes gradients, dies and hangs on request, for Wire's tests.
+    .executableTarget(
+      name: "fake-engine", dependencies: ["Wire", "Generation", "Images"], path: "Tests/FakeEngine",
+      swiftSettings: swift),
     suite("JSON"), suite("Torch"), suite("Safetensors", uses: ["JSON"]),
     suite("CLIPTokenizer", uses: ["JSON"]), suite("NN", uses: ["Torch", "Safetensors"]),
     suite(
       "StableDiffusion", uses: ["NN", "Torch", "Safetensors", "CLIPTokenizer", "Images", "JSON"]),
-    suite("Images"), suite("Registry"), suite("Downloads"), suite("Generation"), suite("Wire", uses: ["Generation", "Images"]),
+    suite("Images"), suite("Registry"), suite("Downloads"), suite("Wire", uses: ["Generation", "Images", "fake-engine"]),
     suite("Engine", uses: ["Generation", "Images", "Registry", "Torch"]),
     suite("Scheduling", uses: ["Generation"]), suite("HTTP"), suite("Sockets", uses: ["HTTP"]),
     suite("API", uses: ["HTTP", "JSON", "Generation", "Scheduling", "Registry", "Images"]),

@@ -17,15 +17,18 @@ public final class WorkPool: Sendable {
   public init(threads: Int, limit: Int, name: String) {
     self.threads = max(1, threads)
     core = Core(limit: max(1, limit))
+    // Foundation loses a name that is set before `start` has come back to the maker.
+    let started = DispatchSemaphore(value: 0)
     for number in 1...self.threads {
       let thread = Thread { [core] in
-        // Only a running thread can be named; before that it has its maker's name.
+        started.wait()
         Thread.current.name = "\(name)-\(number)"
         core.serve()
       }
       thread.stackSize = 1 << 20
       thread.start()
     }
+    for _ in 1...self.threads { started.signal() }
   }
 
   deinit { core.stop(threads: threads) }

@@ -43,7 +43,9 @@ public struct Weights {
   ///
   /// A gap in the list shows as a missing tensor when the module is made.
   public func count(_ name: String) -> Int {
-    store.children(of: full(name)).count { child in Int(child).map { $0 >= 0 && String($0) == child } ?? false }
+    store.children(of: full(name)).compactMap { child in
+      Int(child).flatMap { $0 >= 0 && String($0) == child ? $0 : nil }
+    }.count
   }
 
   /// The error for a tensor whose sizes do not suit.

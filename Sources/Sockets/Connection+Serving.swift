@@ -1,4 +1,5 @@
 import HTTP
+import Logging
 
 extension Connection {
   /// Answers requests until bytes run out, a reply has to be waited for, or `limit` bytes wait to be sent.

@@ -1,4 +1,5 @@
 import HTTP
+import Logging
 
 /// Drives HTTP over one socket. Confined to the serving thread.
 ///
@@ -48,6 +49,8 @@ final class Connection {
   /// Requests answered, which tells one request's deadline from the next one's.
   var answered = 0
   var timer = ConnectionTimer()
+  /// Beyond the cap on connections: told so, and never served.
+  var isSurplus = false
   /// What epoll was last told.
   var registered: Epoll.Readiness = []
 

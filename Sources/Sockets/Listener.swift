@@ -84,7 +84,7 @@ final class Listener: Sendable {
     let flags = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
     let descriptor = socket(address.ai_family, flags, 0)
     guard descriptor >= 0 else { throw SocketError("socket", code: errno) }
-    do {
+    do throws(SocketError) {
       try setOptions(descriptor)
       guard bind(descriptor, address.ai_addr, address.ai_addrlen) == 0 else {
         throw SocketError("bind \(host) port \(port)", code: errno)

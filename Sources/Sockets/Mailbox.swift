@@ -1,6 +1,7 @@
 import CEpoll
 import Glibc
 import HTTP
+import Logging
 import Synchronization
 
 /// Carries messages from any thread to the serving thread, and wakes it.

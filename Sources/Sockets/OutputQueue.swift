@@ -29,7 +29,7 @@ struct OutputQueue {
     var total = 0
     while let first = chunks.first {
       let offset = sent
-      let flags = chunks.count > 1 ? Int32(MSG_MORE.rawValue) : 0
+      let flags = chunks.count > 1 ? Int32(MSG_MORE) : 0
       let result = first.withUnsafeBytes { bytes in
         socket.send(UnsafeRawBufferPointer(rebasing: bytes[offset...]), flags: flags)
       }

@@ -1,6 +1,7 @@
 import CEpoll
 import Glibc
 import HTTP
+import Logging
 
 /// The loop that serves every connection of a server on one thread.
 ///
@@ -29,6 +30,8 @@ final class Reactor {
   private let context: ServingContext
   private var connections: [UInt64: Connection] = [:]
   private var nextID = Reactor.firstConnection
+  /// How many of `connections` are beyond the cap.
+  private var surplus = 0
   private var hasStarted = false
   private var isAccepting = false
   private var acceptAgain: ContinuousClock.Instant?
@@ -114,7 +117,7 @@ final class Reactor {
 
   private func drop(_ connection: Connection) {
     // The last reference: its socket closes, which takes it out of epoll too.
-    connections[connection.id] = nil
+    if connections.removeValue(forKey: connection.id) != nil, connection.isSurplus { surplus -= 1 }
     resumeAccepting()
   }
 
@@ -154,7 +157,7 @@ extension Reactor {
 
   private func accept() {
     for _ in 0..<Self.acceptsPerTurn {
-      guard connections.count < context.configuration.maxConnections + Self.refusals else {
+      guard !isFull || surplus < Self.refusals else {
         watchListener(false)
         return
       }
@@ -171,6 +174,10 @@ extension Reactor {
     }
   }
 
+  private var isFull: Bool {
+    connections.count - surplus >= context.configuration.maxConnections
+  }
+
   private func admit(_ descriptor: Int32, _ remote: String) {
     let connection = Connection(id: nextID, descriptor: descriptor, remoteAddress: remote, context: context)
     nextID += 1
@@ -182,7 +189,9 @@ extension Reactor {
       return
     }
     connection.registered = interest
-    if connections.count >= context.configuration.maxConnections {
+    if isFull {
+      surplus += 1
+      connection.isSurplus = true
       connection.refuse(
         HTTPError(
           status: 503, detail: "The server has no connection left; try again shortly.",
@@ -224,9 +233,9 @@ extension Reactor {
         connection.stopIfIdle()
         settle(connection)
       }
-    } else if stopping?.hasAbandoned == false {
+    } else if let current = stopping, !current.hasAbandoned {
       // A second, more impatient call shortens the wait.
-      stopping?.deadline = min(stopping?.deadline ?? deadline, deadline)
+      stopping?.deadline = min(current.deadline, deadline)
     }
     if let done { stopping?.waiters.append(done) }
   }

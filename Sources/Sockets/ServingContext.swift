@@ -1,5 +1,6 @@
 import Glibc
 import HTTP
+import Logging
 
 /// What all connections of a server share. Confined to the serving thread.
 final class ServingContext {

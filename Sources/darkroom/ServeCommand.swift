@@ -3,6 +3,7 @@ import ArgumentParser
 import Foundation
 import Generation
 import Logging
+import Registry
 import Scheduling
 import Sockets
 import Wire
@@ -51,8 +52,8 @@ struct ServeCommand: AsyncParsableCommand {
     let watching = Task { await folder.watch() }
     defer { watching.cancel() }
     server.start()
-    print("listening on http://\(host.contains(":") ? "[\(host)]" : host):\(server.port)")
-    fflush(stdout)
+    let authority = "\(host.contains(":") ? "[\(host)]" : host):\(server.port)"
+    FileHandle.standardOutput.write(Data("listening on http://\(authority)\n".utf8))
     try loadAtStart(remote, queue, folder, logger)
     await stop.wait()
     logger.notice("stopping", metadata: ["drain-seconds": "\(drain)"])

@@ -3,16 +3,16 @@ import Foundation
 import Synchronization
 
 /// SIGTERM and SIGINT as something to wait for. The second one ends the process at once.
-final class StopSignal: Sendable {
+final class StopSignal {
   private let stream: AsyncStream<Void>
   private let sources: [any DispatchSourceSignal]
 
   init() {
     let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
     self.stream = stream
-    let seen = Atomic<Int>(0)
+    let seen = Counter()
     sources = Self.install([SIGTERM, SIGINT]) {
-      if seen.wrappingAdd(1, ordering: .relaxed).newValue > 1 { _exit(1) }
+      if seen.next() > 1 { _exit(1) }
       continuation.yield()
     }
   }
@@ -32,4 +32,10 @@ final class StopSignal: Sendable {
       return source
     }
   }
+}
+
+private final class Counter: Sendable {
+  private let value = Atomic<Int>(0)
+
+  func next() -> Int { value.wrappingAdd(1, ordering: .relaxed).newValue }
 }

@@ -60,7 +60,7 @@ extension GenerationResult {
 }
 
 /// A service over three models: `animagine` and `pony` have files, `noobai` has none.
-struct Bench {
+final class Bench: Sendable {
   let engine: ScriptedEngine
   let service: APIService
   let folder: URL
@@ -87,6 +87,8 @@ struct Bench {
       lorasFolder: folder.appending(path: "loras").path,
       workers: WorkPool(threads: 1, limit: 8, name: "test"), configuration: configuration)
   }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
 
   static func models(in folder: URL) -> [ModelEntry] {
     func entry(_ id: String, order: Int, _ defaults: ModelEntry.Defaults) -> ModelEntry {

@@ -70,7 +70,8 @@ final class SmallFile {
     var data: [UInt8] = []
     for (key, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
       let range = "\(data.count),\(data.count + tensor.bytes.count)"
-      entries.append(#""\#(key)":{"dtype":"\#(tensor.dtype)","shape":\#(tensor.shape),"data_offsets":[\#(range)]}"#)
+      entries.append(
+        #""\#(key)":{"dtype":"\#(tensor.dtype)","shape":\#(tensor.shape),"data_offsets":[\#(range)]}"#)
       data += tensor.bytes
     }
     let header = Array("{\(entries.joined(separator: ","))}".utf8)

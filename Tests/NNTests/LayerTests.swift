@@ -15,7 +15,9 @@ import Torch
     let module = try RecordedModule("linear_no_bias")
     let layer = try Linear(module.weights, 24, 16, bias: .absent)
     #expect(try difference(layer(module("in.x")), module("out.y")) < 1e-5)
-    #expect(throws: WeightError(file: "linear_no_bias.safetensors", tensor: "weights.bias", problem: .missing)) {
+    #expect(
+      throws: WeightError(file: "linear_no_bias.safetensors", tensor: "weights.bias", problem: .missing)
+    ) {
       try Linear(module.weights, 24, 16)
     }
   }

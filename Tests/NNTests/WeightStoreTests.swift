@@ -6,7 +6,8 @@ import Torch
 
 /// How tensors get from a file into a network.
 @Suite struct WeightStoreTests {
-  private func source(_ file: SmallFile, _ name: String, _ operation: WeightOperation) throws -> WeightSource {
+  private func source(_ file: SmallFile, _ name: String, _ operation: WeightOperation) throws -> WeightSource
+  {
     WeightSource(try #require(file.file.header.tensors[name]), operation)
   }
 
@@ -42,7 +43,8 @@ import Torch
 
   @Test(arguments: [
     ([5, 2], WeightOperation.rows(part: 0, of: 3)), ([], .rows(part: 0, of: 3)), ([6], .rows(part: 0, of: 0)),
-    ([4], .transpose), ([2, 3, 4], .transpose), ([3, 2, 2, 1], .squeeze), ([6], .squeeze), ([3, 2, 1], .squeeze),
+    ([4], .transpose), ([2, 3, 4], .transpose), ([3, 2, 2, 1], .squeeze), ([6], .squeeze),
+    ([3, 2, 1], .squeeze),
   ])
   func operationsThatDoNotFitAreShapeErrors(_ shape: [Int], _ operation: WeightOperation) throws {
     let file = try SmallFile(["odd": .counting(shape)])
@@ -117,7 +119,9 @@ import Torch
   /// What a file may say must not decide how much is allocated, nor overflow.
   @Test(arguments: ["9223372036854775807", "99999999999", "-1", "+1", "01", "92233720368547758070"])
   func strangeIndicesDoNotMakeListsLonger(_ index: String) throws {
-    let file = try SmallFile(["l.0.w": .counting([1]), "l.1.w": .counting([1]), "l.\(index).w": .counting([1])])
+    let file = try SmallFile([
+      "l.0.w": .counting([1]), "l.1.w": .counting([1]), "l.\(index).w": .counting([1]),
+    ])
     #expect((2...3).contains(Weights(WeightStore(file.file)).count("l")))
   }
 

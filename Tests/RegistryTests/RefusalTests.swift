@@ -209,7 +209,7 @@ struct Refusal: Sendable, CustomTestStringConvertible {
     let seed = Array(
       (leastModel + "\n[prompt_guide]\nquality_tags = ['a', \"b\"]\nnotes = \"\"\"x\ny\"\"\"\n").utf8)
     let pieces = Array("[]{}\"'#=.,\n\r\\ \tuU0123x-_é".utf8)
-    for _ in 0..<200_000 {
+    for _ in 0..<3_000 {
       var bytes = seed
       for _ in 0...Int.random(in: 0...3, using: &random) {
         let place = Int.random(in: 0..<bytes.count, using: &random)

@@ -26,7 +26,8 @@ import Torch
         #expect(output.pooled == nil)
       }
       // The other encoder's activation must not pass for this one.
-      let other = try CLIPTextModel(file.network["text_encoder"], activation: .gelu, endOfText: Self.endOfText)
+      let other = try CLIPTextModel(
+        file.network["text_encoder"], activation: .gelu, endOfText: Self.endOfText)
       let tokens = try windows(file)[0]
       #expect(try difference(other(tokens).penultimate, expected.narrow(0, from: 0, length: 1)) > 1e-3)
     }

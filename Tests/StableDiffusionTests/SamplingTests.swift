@@ -66,7 +66,9 @@ import Torch
 
   @Test func everyNumberOfStepsHasALadder() {
     let schedule = NoiseSchedule(.zeroSNR)
-    for steps in 1...1000 {
+    // With 1000 steps the offset leads beyond the training: the first level comes twice, as in the reference.
+    #expect(SigmaLadder(schedule, steps: 1000).sigmas[0] == SigmaLadder(schedule, steps: 1000).sigmas[1])
+    for steps in 1...999 {
       let ladder = SigmaLadder(schedule, steps: steps)
       #expect(ladder.timesteps.count == steps)
       #expect(ladder.sigmas.last == 0)
@@ -108,6 +110,18 @@ import Torch
     }
   }
 
+  /// The order of draws is the reference's: the start, then one a step, the last included.
+  @Test(arguments: [(SamplingMethod.euler, 1), (.eulerAncestral, 5)])
+  func drawsOfARun(_ method: SamplingMethod, draws: Int) throws {
+    let shape = [1, 4, 2, 3]
+    let noise = try NoiseSource(seed: 7, shape: shape, device: .cpu)
+    var run = try method.start(SigmaLadder(NoiseSchedule(), steps: 4), noise: noise.draw())
+    while let point = run.point { try run.resume(denoised: point.x * 0.5, noise: noise) }
+    let generator = try Generator(seed: 7)
+    for _ in 0..<draws { _ = try generator.randn(shape) }
+    #expect(try noise.draw().values(Float.self) == generator.randn(shape).values(Float.self))
+  }
+
   struct Draws: Decodable {
     struct Row: Decodable { let seed: UInt64, calls: [Call] }
     struct Call: Decodable {
@@ -131,13 +145,15 @@ import Torch
           let ends = min(16, call.n)
           let first = try values.narrow(0, from: 0, length: ends).values(Float.self)
           let last = try values.narrow(0, from: call.n - ends, length: ends).values(Float.self)
-          #expect(zip(first + last, call.first + call.last).allSatisfy { abs($0 - $1) <= 1e-6 }, "\(row.seed)")
+          #expect(
+            zip(first + last, call.first + call.last).allSatisfy { abs($0 - $1) <= 1e-6 }, "\(row.seed)")
           let exact = try values.to(.float64).reshape(1, -1)
           let ones = try Tensor.full(1, [call.n, 1], .float64)
           let sum = try matmul(exact, ones).values(Double.self)[0]
           let squares = try matmul(exact * exact, ones).values(Double.self)[0]
           #expect(abs(sum - call.sum) < 0.01, "\(row.seed), \(call.n)")
-          #expect(abs(squares - call.sumOfSquares) < 0.01 + 1e-7 * call.sumOfSquares, "\(row.seed), \(call.n)")
+          #expect(
+            abs(squares - call.sumOfSquares) < 0.01 + 1e-7 * call.sumOfSquares, "\(row.seed), \(call.n)")
         }
       }
     }

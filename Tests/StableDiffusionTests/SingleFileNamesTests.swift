@@ -10,7 +10,8 @@ import Testing
 
   /// The targets by the file's name, none for tensors that are not used.
   private func table() throws -> [String: [SingleFileNames.Target]] {
-    let text = String(decoding: try Fixture.bytes("Tests/StableDiffusionTests/Fixtures/names.tsv"), as: UTF8.self)
+    let text = String(
+      decoding: try Fixture.bytes("Tests/StableDiffusionTests/Fixtures/names.tsv"), as: UTF8.self)
     var table: [String: [SingleFileNames.Target]] = [:]
     var (key, name) = ("", "")
     for line in text.split(separator: "\n") {
@@ -31,7 +32,8 @@ import Testing
         default: nil
         }
       guard let operation else { throw Malformed(line: line) }
-      table[key, default: []] += name.isEmpty ? [] : [SingleFileNames.Target(name: name, operation: operation)]
+      table[key, default: []] +=
+        name.isEmpty ? [] : [SingleFileNames.Target(name: name, operation: operation)]
     }
     return table
   }
@@ -55,12 +57,14 @@ import Testing
 
   @Test(arguments: [
     "", ".", "model", "model.diffusion_model.", "model_ema.decay", "lora_unet_down_blocks_1.alpha",
-    "model.diffusion_model.input_blocks.1.0.in_layers.0", "model.diffusion_model.input_blocks.1.0.in_layers.9.weight",
+    "model.diffusion_model.input_blocks.1.0.in_layers.0",
+    "model.diffusion_model.input_blocks.1.0.in_layers.9.weight",
     "model.diffusion_model.input_blocks.+1.0.in_layers.0.weight",
     "model.diffusion_model.input_blocks.01.0.in_layers.0.weight",
     "model.diffusion_model.input_blocks.-1.0.in_layers.0.weight",
     "model.diffusion_model.input_blocks.9223372036854775807.0.in_layers.0.weight",
-    "model.diffusion_model.input_blocks.1.2.norm.weight", "model.diffusion_model.middle_block.3.in_layers.0.weight",
+    "model.diffusion_model.input_blocks.1.2.norm.weight",
+    "model.diffusion_model.middle_block.3.in_layers.0.weight",
     "model.diffusion_model.output_blocks.x.0.in_layers.0.weight", "model.diffusion_model.out.1.weight",
     "model.diffusion_model.time_embed.1.weight", "model.diffusion_model.conv_in.weight",
     "first_stage_model.", "first_stage_model.loss.logvar", "first_stage_model.decoder.weight",

@@ -1,24 +1,25 @@
 import Foundation
 import Generation
 import Images
+import Synchronization
 import Testing
 import Wire
 import fake_engine
 
 /// A host on a thread of its own, and the server's end of its channel.
-private final class Hosted {
+private final class Hosted: Sendable {
   let channel: FrameChannel
   let engine: ScriptedEngine
   let endings = Collector<WireError?>()
-  private var reader = FrameReader()
+  private let reader = Mutex(FrameReader())
 
-  init(stepTime: Duration = .milliseconds(1)) throws {
+  init(stepTime: Duration = .milliseconds(1)) async throws {
     let (ours, theirs) = try FrameChannel.pair()
     engine = ScriptedEngine(stepTime: stepTime)
     channel = ours
     let host = EngineHost(theirs, engine: engine)
     Thread.detachNewThread { [endings] in endings.append(host.run()) }
-    let greeting = try #require(try channel.nextFrame(&reader)).message(Greeting.self)
+    let greeting = try await nextFrame().message(Greeting.self)
     #expect(greeting == Greeting(protocolVersion: 1, status: engine.status))
   }
 
@@ -26,31 +27,36 @@ private final class Hosted {
 
   func send(_ command: EngineCommand) throws { try channel.send(Frame(command)) }
 
-  func next() throws -> (EngineEvent, [UInt8]) {
-    let frame = try #require(try channel.nextFrame(&reader))
-    return (try frame.message(EngineEvent.self), frame.attachment)
+  func nextFrame() async throws -> Frame {
+    let frame = try await onThread { [self] in
+      try reader.withLock { reader in try channel.nextFrame(&reader) }
+    }
+    return try #require(frame)
   }
 
+  func nextEvent() async throws -> EngineEvent { try await nextFrame().message(EngineEvent.self) }
+
   /// Events up to and including the first that is neither progress nor status, which carries the pixels.
-  func untilEnd() throws -> (events: [EngineEvent], pixels: [UInt8]) {
+  func untilEnd() async throws -> (events: [EngineEvent], pixels: [UInt8]) {
     var events: [EngineEvent] = []
     while true {
-      let (event, attachment) = try next()
+      let frame = try await nextFrame()
+      let event = try frame.message(EngineEvent.self)
       events.append(event)
       switch event {
-      case .status, .progress: #expect(attachment.isEmpty)
-      case .finished, .loaded, .failed, .cancelled: return (events, attachment)
+      case .status, .progress: #expect(frame.attachment.isEmpty)
+      case .finished, .loaded, .failed, .cancelled: return (events, frame.attachment)
       }
     }
   }
 }
 
-struct EngineHostTests {
+@Suite(.timeLimit(.minutes(2))) struct EngineHostTests {
   @Test("A picture: progress in order, the status as it changes, then the pixels")
-  func picture() throws {
-    let host = try Hosted()
+  func picture() async throws {
+    let host = try await Hosted()
     try host.send(.generate(job: 9, request: request("a cat", steps: 2, seed: 300)))
-    let (events, pixels) = try host.untilEnd()
+    let (events, pixels) = try await host.untilEnd()
     #expect(events.count == 8)
     #expect(events[1] == .progress(job: 9, .loading(model: "m", bytes: 0, total: 10)))
     #expect(events[2] == .progress(job: 9, .loading(model: "m", bytes: 10, total: 10)))
@@ -66,48 +72,48 @@ struct EngineHostTests {
   }
 
   @Test("Loading, and a model that cannot be")
-  func load() throws {
-    let host = try Hosted()
+  func load() async throws {
+    let host = try await Hosted()
     try host.send(.load(job: 1, model: ModelSource(id: "n", path: "/n")))
-    #expect(try host.untilEnd().events.last == .loaded(job: 1))
+    #expect(try await host.untilEnd().events.last == .loaded(job: 1))
     #expect(host.engine.status.model == "n")
     try host.send(.load(job: 2, model: ModelSource(id: "broken", path: "/b")))
     let expected = GenerationError(.modelNotLoaded, "Model not loaded: broken.")
-    #expect(try host.untilEnd().events.last == .failed(job: 2, expected))
+    #expect(try await host.untilEnd().events.last == .failed(job: 2, expected))
   }
 
   @Test("Failures are passed on; foreign ones by their type alone")
-  func failures() throws {
-    let host = try Hosted()
+  func failures() async throws {
+    let host = try await Hosted()
     try host.send(.generate(job: 1, request: request("fail")))
     let expected = GenerationError(.promptTooLong, "The prompt is too long.", field: "prompt")
-    #expect(try host.untilEnd().events.last == .failed(job: 1, expected))
+    #expect(try await host.untilEnd().events.last == .failed(job: 1, expected))
     try host.send(.generate(job: 2, request: request("surprise")))
     let foreign = GenerationError(.internalError, "The engine failed: Surprise.")
-    #expect(try host.untilEnd().events.last == .failed(job: 2, foreign))
+    #expect(try await host.untilEnd().events.last == .failed(job: 2, foreign))
     try host.send(.generate(job: 3, request: request("infinite")))
     let unsendable = GenerationError(.internalError, "The engine failed: WireError.")
-    #expect(try host.untilEnd().events.last == .failed(job: 3, unsendable))
+    #expect(try await host.untilEnd().events.last == .failed(job: 3, unsendable))
   }
 
   @Test("A cancelled job ends within one step, and the next one runs")
-  func cancel() throws {
-    let host = try Hosted(stepTime: .milliseconds(40))
+  func cancel() async throws {
+    let host = try await Hosted(stepTime: .milliseconds(40))
     try host.send(.cancel(job: 77))
     try host.send(.generate(job: 1, request: request("long", steps: 1000)))
-    while try host.next().0 != .progress(job: 1, .step(2, of: 1000)) {}
+    while try await host.nextEvent() != .progress(job: 1, .step(2, of: 1000)) {}
     try host.send(.cancel(job: 1))
-    #expect(try host.untilEnd().events.last == .cancelled(job: 1))
+    #expect(try await host.untilEnd().events.last == .cancelled(job: 1))
     #expect(host.engine.stepsBegun <= 4)
     try host.send(.generate(job: 2, request: request("short")))
-    #expect(try host.untilEnd().pixels.count == 3 * 64 * 48)
+    #expect(try await host.untilEnd().pixels.count == 3 * 64 * 48)
   }
 
   @Test("The end of the stream ends run() and cancels its jobs")
   func endOfStream() async throws {
-    let host = try Hosted(stepTime: .milliseconds(20))
+    let host = try await Hosted(stepTime: .milliseconds(20))
     try host.send(.generate(job: 1, request: request("long", steps: 1000)))
-    while try host.next().0 != .progress(job: 1, .step(1, of: 1000)) {}
+    while try await host.nextEvent() != .progress(job: 1, .step(1, of: 1000)) {}
     host.channel.shutDown()
     try await eventually("run() returns") { host.endings.count == 1 }
     #expect(host.endings.all == [nil])
@@ -118,7 +124,7 @@ struct EngineHostTests {
 
   @Test("What is no command ends run() with the reason")
   func nonsense() async throws {
-    let host = try Hosted()
+    let host = try await Hosted()
     try host.channel.send(Frame(header: Array("{}".utf8)))
     try await eventually("run() returns") { host.endings.count == 1 }
     #expect(host.endings.all == [.badHeader(expected: "EngineCommand")])
@@ -126,7 +132,7 @@ struct EngineHostTests {
 
   @Test("A job's number cannot be used twice at once")
   func duplicate() async throws {
-    let host = try Hosted(stepTime: .milliseconds(50))
+    let host = try await Hosted(stepTime: .milliseconds(50))
     try host.send(.generate(job: 1, request: request("long", steps: 1000)))
     try host.send(.load(job: 1, model: ModelSource(id: "n", path: "/n")))
     try await eventually("run() returns") { host.endings.count == 1 }

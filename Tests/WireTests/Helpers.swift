@@ -1,6 +1,7 @@
 import Foundation
 import Generation
 import Images
+import Logging
 import Synchronization
 import Testing
 import Wire
@@ -36,7 +37,7 @@ func remoteEngine(
   configuration.restartDelay = .milliseconds(10) ... .milliseconds(100)
   configuration.startupTimeout = .seconds(30)
   adjust(&configuration)
-  return try RemoteEngine(configuration)
+  return try RemoteEngine(configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
 }
 
 /// Polls until `condition` holds, for 20 seconds at most.
@@ -61,6 +62,13 @@ func failure(
 ) async throws -> GenerationError {
   try await #require(throws: GenerationError.self, sourceLocation: sourceLocation) {
     _ = try await engine.generate(request) { _ in }
+  }
+}
+
+/// Runs what blocks on a thread of its own: the tasks of the code under test need those that tasks share.
+func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+  try await withCheckedThrowingContinuation { continuation in
+    Thread.detachNewThread { continuation.resume(with: Swift.Result { try body() }) }
   }
 }
 

@@ -49,7 +49,8 @@ struct MessageTests {
 
   @Test("A header that is not UTF-8 is refused")
   func invalidText() throws {
-    let frame = try Frame(header: Array("{\"cancel\":{\"job\":1,\"x\":\"".utf8) + [0xff] + Array("\"}}".utf8))
+    let (before, after) = ("{\"load\":{\"job\":1,\"model\":{\"id\":\"", "\",\"path\":\"/m\"}}}")
+    let frame = try Frame(header: Array(before.utf8) + [0xff] + Array(after.utf8))
     #expect(throws: WireError.badHeader(expected: "EngineCommand")) { try frame.message(EngineCommand.self) }
   }
 

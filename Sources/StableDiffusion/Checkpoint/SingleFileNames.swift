@@ -41,13 +41,16 @@ struct SingleFileNames {
     return []
   }
 
-  /// Tensors that are no weights, or are of no use to a picture.
+  /// Tensors that checkpoints carry beside the weights and no picture needs: marks, tables that are computed
+  /// anew, and what training leaves behind.
   static func isIgnored(_ key: String) -> Bool {
     let names = [
       "\(textEncoder)text_model.embeddings.position_ids", "\(textEncoder2)logit_scale",
-      CheckpointMarker.vPrediction, CheckpointMarker.zeroTerminalSNR,
+      "\(textEncoder2)attn_mask", CheckpointMarker.vPrediction, CheckpointMarker.zeroTerminalSNR,
+      "alphas_cumprod", "denoiser.sigmas",
     ]
-    return names.contains(key)
+    let prefixes = ["model_ema.", "first_stage_model.loss."]
+    return names.contains(key) || prefixes.contains { key.hasPrefix($0) }
   }
 }
 

@@ -1,0 +1,70 @@
+import Foundation
+import Safetensors
+
+/// A safetensors file in memory, to be changed and written again.
+struct SafetensorsCopy {
+  struct Tensor {
+    var dtype: Safetensors.DType
+    var shape: [Int]
+    var data: Data
+
+    init(_ dtype: Safetensors.DType, _ shape: [Int], _ data: Data) {
+      (self.dtype, self.shape, self.data) = (dtype, shape, data)
+    }
+
+    /// As many zeros as the shape needs.
+    init(_ dtype: Safetensors.DType, zeros shape: [Int]) {
+      self.init(dtype, shape, Data(count: dtype.byteCount * shape.reduce(1, *)))
+    }
+  }
+
+  var tensors: [String: Tensor] = [:]
+
+  init() {}
+
+  init(path: String) throws {
+    let bytes = try Data(contentsOf: URL(filePath: path))
+    for (name, info) in try SafetensorsFile(path: path).header.tensors {
+      tensors[name] = Tensor(info.dtype, info.shape, bytes[info.offset..<info.offset + info.byteCount])
+    }
+  }
+
+  private struct Entry: Encodable {
+    let dtype: String, shape: [Int], dataOffsets: [Int]
+
+    enum CodingKeys: String, CodingKey {
+      case dtype, shape
+      case dataOffsets = "data_offsets"
+    }
+  }
+
+  func encoded() throws -> Data {
+    var entries: [String: Entry] = [:]
+    var data = Data()
+    for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
+      entries[name] = Entry(
+        dtype: tensor.dtype.rawValue, shape: tensor.shape,
+        dataOffsets: [data.count, data.count + tensor.data.count])
+      data.append(tensor.data)
+    }
+    let header = try JSONEncoder().encode(entries)
+    let length = UInt64(header.count).littleEndian
+    return withUnsafeBytes(of: length) { Data($0) } + header + data
+  }
+}
+
+/// A folder of its own, removed with the last reference.
+final class TemporaryFolder {
+  let url = FileManager.default.temporaryDirectory.appending(path: "checkpoints-\(UUID().uuidString)")
+
+  init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+
+  /// - Returns: the new file's path.
+  func write(_ data: Data, as name: String) throws -> String {
+    let file = url.appending(path: name)
+    try data.write(to: file)
+    return file.path
+  }
+}
