@@ -9,9 +9,13 @@ import fake_engine
   @Test("Death while making a picture fails that job alone; the next is made by a new process")
   func death() async throws {
     let engine = try remoteEngine("--step-ms", "20")
-    let dying = Task { try await engine.generate(request("die 3", steps: 5)) { _ in } }
-    try await eventually("the job runs") { engine.status.model == "m" }
-    let process = try #require(engine.status.processID)
+    let processes = Collector<Int32?>()
+    let dying = Task {
+      try await engine.generate(request("die 10", steps: 20)) { _ in processes.append(engine.status.processID)
+      }
+    }
+    try await eventually("the job runs") { processes.count > 0 }
+    let process = try #require(processes.all[0])
     // Waits behind the first, and is kept over the restart.
     let next = Task { try await engine.generate(request("x", seed: 5)) { _ in } }
     let expected = GenerationError(

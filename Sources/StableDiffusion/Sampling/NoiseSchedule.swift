@@ -25,23 +25,43 @@ struct NoiseSchedule: Sendable {
   }
 
   init(_ terminal: Terminal = .asTrained) {
-    let (start, end) = (Self.betaStart.squareRoot(), Self.betaEnd.squareRoot())
+    // In single precision wherever diffusers is: networks amplify a difference in the last place of a level.
+    let count = Self.trainTimesteps
+    let (start, end) = (Float(Self.betaStart.squareRoot()), Float(Self.betaEnd.squareRoot()))
+    let step = (end - start) / Float(count - 1)
+    var alphas = (0..<count).map { index in
+      // torch.linspace counts from the nearer end.
+      let root = index < count / 2 ? start + step * Float(index) : end - step * Float(count - index - 1)
+      return 1 - root * root
+    }
+    if terminal == .zeroSNR { alphas = Self.rescaled(alphas) }
+    var cumulative = Self.cumulativeProduct(alphas)
+    if terminal == .zeroSNR { cumulative[count - 1] = Float(Self.terminalAlpha) }
+    alphasCumprod = cumulative.map(Double.init)
+  }
+
+  /// diffusers' `rescale_zero_terminal_snr`, on α instead of β.
+  private static func rescaled(_ alphas: [Float]) -> [Float] {
+    let roots = cumulativeProduct(alphas).map { $0.squareRoot() }
+    let (first, last) = (roots[0], roots[roots.count - 1])
+    let scale = first / (first - last)
+    let bars = roots.map { root in
+      let scaled = (root - last) * scale
+      return scaled * scaled
+    }
+    return bars.indices.map { index in
+      let alpha = index == 0 ? bars[0] : bars[index] / bars[index - 1]
+      return 1 - (1 - alpha)
+    }
+  }
+
+  /// As torch.cumprod: accumulated in double precision, kept in single.
+  private static func cumulativeProduct(_ values: [Float]) -> [Float] {
     var product = 1.0
-    var alphas = (0..<Self.trainTimesteps).map { index in
-      let root = start + (end - start) * Double(index) / Double(Self.trainTimesteps - 1)
-      product *= 1 - root * root
-      return product
+    return values.map { value in
+      product *= Double(value)
+      return Float(product)
     }
-    if terminal == .zeroSNR {
-      let first = alphas[0].squareRoot()
-      let last = alphas[alphas.count - 1].squareRoot()
-      alphas = alphas.map {
-        let scaled = ($0.squareRoot() - last) * first / (first - last)
-        return scaled * scaled
-      }
-      alphas[alphas.count - 1] = Self.terminalAlpha
-    }
-    alphasCumprod = alphas
   }
 
   /// The noise of a latent scaled so that its picture has weight 1, at a timestep that may be fractional.
@@ -49,8 +69,12 @@ struct NoiseSchedule: Sendable {
     let position = min(max(timestep, 0), Double(alphasCumprod.count - 1))
     let below = Int(position)
     let above = min(below + 1, alphasCumprod.count - 1)
-    func sigma(_ index: Int) -> Double { ((1 - alphasCumprod[index]) / alphasCumprod[index]).squareRoot() }
-    return sigma(below) + (sigma(above) - sigma(below)) * (position - Double(below))
+    func sigma(_ index: Int) -> Double {
+      let alpha = Float(alphasCumprod[index])
+      return Double(((1 - alpha) / alpha).squareRoot())
+    }
+    let value = sigma(below) + (sigma(above) - sigma(below)) * (position - Double(below))
+    return Double(Float(value))
   }
 
   /// Timesteps of a run, first to last, spaced `leading`: whole strides from the end of the training, plus
