@@ -45,7 +45,6 @@ func suite(_ name: String, uses: [Target.Dependency] = []) -> Target {
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 
 let package = Package(
   name: "darkroom",
@@ -56,7 +55,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
   ],
   targets: [
@@ -97,7 +95,7 @@ let package = Package(
     // The engine: one pinned thread, one resident model.
     library("Engine", uses: ["StableDiffusion", "Torch", "Generation", "Images"]),
     // Whose turn it is.
-    library("Scheduling", uses: ["Generation", collections]),
+    library("Scheduling"),
     // HTTP/1.1 as values: bytes in, requests out. No I/O.
     library("HTTP"),
     // epoll, and HTTP driven over it.
@@ -118,7 +116,7 @@ let package = Package(
 
     // Fixtures, a way to feed a parser every way, a fake engine.
     .target(
-      name: "TestSupport", dependencies: ["JSON", "Generation", "Images"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["JSON"], path: "Tests/TestSupport",
       swiftSettings: swift),
     // An engine that makes gradients, dies and hangs on request, for Wire's tests.
     .executableTarget(

@@ -14,7 +14,7 @@ final class RunningServer {
   /// - Parameter models: the models folder.
   init(models: String, port: Int = 0, arguments: [String] = []) throws {
     log = FileManager.default.temporaryDirectory.appendingPathComponent("darkroom-\(UUID().uuidString).log")
-    FileManager.default.createFile(atPath: log.path, contents: nil)
+    _ = FileManager.default.createFile(atPath: log.path, contents: nil)
     process = Process()
     process.executableURL = Repository.products.appendingPathComponent("darkroom")
     process.arguments =
@@ -103,7 +103,7 @@ func run(_ executable: String, _ arguments: [String], environment: [String: Stri
   process.arguments = arguments
   process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
   let folder = try TemporaryFolder()
-  for name in ["out", "err"] { FileManager.default.createFile(atPath: folder.path(name), contents: nil) }
+  for name in ["out", "err"] { _ = FileManager.default.createFile(atPath: folder.path(name), contents: nil) }
   process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.path("out")))
   process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.path("err")))
   try process.run()

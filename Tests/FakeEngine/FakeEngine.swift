@@ -17,7 +17,7 @@ struct FakeEngine {
     }
 
     let descriptor = EngineHost.inheritedDescriptor
-    if arguments.contains("--never-hello") { while true { sleep(1000) } }
+    if arguments.contains("--never-hello") { converse(descriptor) }
     if arguments.contains("--exit-at-once") { _exit(7) }
     if let name = value(of: "--environment") {
       _exit(Int32(ProcessInfo.processInfo.environment[name] ?? "") ?? 99)

@@ -12,8 +12,8 @@ import Testing
           // The client's own descriptor must exist before they run out.
           let client = try Client(port: port, connecting: false)
           // Timers open descriptors of their own when they are first used.
-        try await Task.sleep(for: .milliseconds(20))
-        let hoarded = hoard()
+          try await Task.sleep(for: .milliseconds(20))
+          let hoarded = hoard()
           try client.connect(port: port)
           client.send(health)
           let before = processorTime()

@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 import JSON
 
 /// A safetensors file's bytes, to be damaged.

@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// Places of the source tree, found from this file.
 public enum Repository {

@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// A folder that is gone when its owner is.
 public final class TemporaryFolder: Sendable {

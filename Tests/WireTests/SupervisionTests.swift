@@ -29,7 +29,7 @@ import fake_engine
 
   @Test("Killed from outside while idle: no model is claimed, and the next job is made")
   func killedIdle() async throws {
-    let engine = try remoteEngine { $0.restartDelay = .milliseconds(300) ... .milliseconds(300) }
+    let engine = try remoteEngine { $0.restartDelay = .seconds(2) ... .seconds(2) }
     _ = try await engine.generate(request("x")) { _ in }
     let process = try #require(engine.status.processID)
     kill(process, SIGKILL)
@@ -227,6 +227,9 @@ import fake_engine
       }
       try await group.waitForAll()
     }
+    // The last kill may only now strike.
+    try await eventually("the engine is at rest") { engine.status.state == .ready }
+    _ = try? await engine.generate(request("x")) { _ in }
     _ = try await engine.generate(request("x")) { _ in }
   }
 }
