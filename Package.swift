@@ -18,7 +18,8 @@ let torchLinker: [LinkerSetting] = [
   .unsafeFlags(
     (libtorch.map { ["-L\($0)/lib", "-Xlinker", "-rpath", "-Xlinker", "\($0)/lib"] } ?? [])
       // The linker drops a library nothing names a symbol of; CUDA's kernels register themselves.
-      + (hasCUDA ? ["-Xlinker", "--no-as-needed", "-ltorch_cuda", "-lc10_cuda", "-Xlinker", "--as-needed"] : [])),
+      + (hasCUDA
+        ? ["-Xlinker", "--no-as-needed", "-ltorch_cuda", "-lc10_cuda", "-Xlinker", "--as-needed"] : [])),
   .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
 ]
 
@@ -107,7 +108,8 @@ let package = Package(
     .executableTarget(
       name: "darkroom",
       dependencies: [
-        "API", "Sockets", "Wire", "Scheduling", "Registry", "Downloads", "Generation", argumentParser, logging,
+        "API", "Sockets", "Wire", "Scheduling", "Registry", "Downloads", "Generation", argumentParser,
+        logging,
       ], swiftSettings: swift),
     // The child process that owns the GPU.
     .executableTarget(
@@ -126,13 +128,15 @@ let package = Package(
     suite("CLIPTokenizer", uses: ["JSON"]), suite("NN", uses: ["Torch", "Safetensors"]),
     suite(
       "StableDiffusion", uses: ["NN", "Torch", "Safetensors", "CLIPTokenizer", "Images", "JSON"]),
-    suite("Images"), suite("Registry"), suite("Downloads"), suite("Wire", uses: ["Generation", "Images", "fake-engine"]),
+    suite("Images"), suite("Registry"), suite("Downloads"),
+    suite("Wire", uses: ["Generation", "Images", "fake-engine"]),
     suite("Engine", uses: ["Generation", "Images", "Registry", "Torch"]),
     suite("Scheduling", uses: ["Generation"]), suite("HTTP"), suite("Sockets", uses: ["HTTP"]),
     suite("API", uses: ["HTTP", "JSON", "Generation", "Scheduling", "Registry", "Images"]),
     // The two executables together, as a user runs them.
     .testTarget(
-      name: "EndToEndTests", dependencies: ["TestSupport", "JSON", "Images", "Registry", "darkroom", "darkroom-engine"],
+      name: "EndToEndTests",
+      dependencies: ["TestSupport", "JSON", "Images", "Registry", "darkroom", "darkroom-engine"],
       swiftSettings: swift),
   ],
   cxxLanguageStandard: libtorch == nil ? .cxx17 : .cxx20

@@ -67,13 +67,17 @@ extension APIService {
   }
 
   private static func lines(_ response: HTTPResponse) -> String {
-    guard case .object(let body)? = try? JSONValue.parse(response.body) else { return "HTTP \(response.status)" }
+    guard case .object(let body)? = try? JSONValue.parse(response.body) else {
+      return "HTTP \(response.status)"
+    }
     switch body["detail"] {
     case .string(let detail)?: return detail
     case .array(let issues)?:
       return issues.compactMap { issue in
         guard case .object(let issue) = issue, case .string(let message)? = issue["msg"] else { return nil }
-        guard case .array(let place)? = issue["loc"], case .string(let field)? = place.last else { return message }
+        guard case .array(let place)? = issue["loc"], case .string(let field)? = place.last else {
+          return message
+        }
         return "\(field): \(message)"
       }.joined(separator: "\n")
     default: return "HTTP \(response.status)"

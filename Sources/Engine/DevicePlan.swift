@@ -35,7 +35,8 @@ public struct DevicePlan: Sendable {
     // The VAE overflows in float16: float32 always, until asked otherwise.
     vaeDtype = .float32
     deviceName = Self.name(of: device)
-    reason = "\(device)\(deviceName.map { " (\($0))" } ?? ""): \(why); \(dtype.rawValue), VAE in \(vaeDtype.rawValue)"
+    reason =
+      "\(device)\(deviceName.map { " (\($0))" } ?? ""): \(why); \(dtype.rawValue), VAE in \(vaeDtype.rawValue)"
   }
 
   var options: StableDiffusionXL.Options { .init(device: device, dtype: dtype, vaeDtype: vaeDtype) }

@@ -37,7 +37,9 @@ extension EngineConfiguration.Choice<Device> {
     case "cpu": self = .fixed(.cpu)
     case "cuda": self = .fixed(.cuda(0))
     default:
-      guard name.hasPrefix("cuda:"), let index = UInt8(name.dropFirst(5)), name.last != "+" else { return nil }
+      guard name.hasPrefix("cuda:"), let index = UInt8(name.dropFirst(5)), name.last != "+" else {
+        return nil
+      }
       self = .fixed(.cuda(Int(index)))
     }
   }

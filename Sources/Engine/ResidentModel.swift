@@ -20,7 +20,8 @@ struct ResidentModel {
     let total = checkpoint.byteCount
     var done = 0
     networks = try StableDiffusionXL(
-      checkpoint, vocabulary: vocabulary, options: options, prediction: source.prediction.map(PredictionType.init)
+      checkpoint, vocabulary: vocabulary, options: options,
+      prediction: source.prediction.map(PredictionType.init)
     ) { bytes in
       done += bytes
       try progress(done, total)

@@ -113,7 +113,8 @@ public actor TorchEngine: ImageEngine {
     timings.text = stopwatch.lap()
 
     var run = try DenoisingRun(
-      networks, conditioning, method: SamplingMethod(request.scheduler), steps: request.steps, seed: request.seed)
+      networks, conditioning, method: SamplingMethod(request.scheduler), steps: request.steps,
+      seed: request.seed)
     var more = true
     while more {
       try Task.checkCancellation()

@@ -9,5 +9,7 @@ public final class Embedding {
   }
 
   /// - Parameter indices: int64, any shape. - Returns: `[…, width]`.
-  public func callAsFunction(_ indices: Tensor) throws(TorchError) -> Tensor { try embedding(weight, indices) }
+  public func callAsFunction(_ indices: Tensor) throws(TorchError) -> Tensor {
+    try embedding(weight, indices)
+  }
 }

@@ -93,7 +93,8 @@ public final class WeightStore {
     case .float8E4M3: return try widened(filled(.uint8), by: Float8.e4m3)
     case .float8E5M2: return try widened(filled(.uint8), by: Float8.e5m2)
     case .int64, .int32, .int16, .int8, .uint8, .bool:
-      throw WeightError(file: file.name, tensor: source.info.name, problem: .dtype(source.info.dtype.rawValue))
+      throw WeightError(
+        file: file.name, tensor: source.info.name, problem: .dtype(source.info.dtype.rawValue))
     }
   }
 

@@ -26,7 +26,8 @@ public func groupNorm(
 }
 
 /// Normalises over the last dimension.
-public func layerNorm(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, eps: Double) throws(TorchError) -> Tensor {
+public func layerNorm(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, eps: Double) throws(TorchError) -> Tensor
+{
   try Tensor("layer_norm", [x, weight, bias]) { ct_layer_norm(x.handle, weight.handle, bias.handle, eps) }
 }
 

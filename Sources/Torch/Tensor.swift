@@ -40,7 +40,9 @@ public final class Tensor {
 
 extension Tensor {
   /// Memory of `shape` with whatever was in it.
-  public static func empty(_ shape: [Int], _ dtype: DType, on device: Device = .cpu) throws(TorchError) -> Tensor {
+  public static func empty(_ shape: [Int], _ dtype: DType, on device: Device = .cpu) throws(TorchError)
+    -> Tensor
+  {
     try Tensor("empty", []) { shape.withSizes { ct_tensor_empty($0, $1, dtype.c, device.c) } }
   }
 
@@ -60,14 +62,17 @@ extension Tensor {
   /// A copy of `values`, row-major.
   /// - Parameter shape: one dimension when `nil`.
   /// - Throws: when `shape` has another number of elements, or `Element` is none of `DType`'s.
-  public convenience init<Element: TensorElement>(_ values: [Element], _ shape: [Int]? = nil) throws(TorchError) {
+  public convenience init<Element: TensorElement>(_ values: [Element], _ shape: [Int]? = nil)
+    throws(TorchError)
+  {
     let shape = shape ?? [values.count]
     let storage = UnsafeMutableBufferPointer<Element>.allocate(capacity: max(1, values.count))
     _ = storage.initialize(from: values)
     guard shape.allSatisfy({ $0 >= 0 }), shape.reduce(1, { $0 &* $1 }) == values.count else {
       storage.deallocate()
       throw TorchError(
-        kind: .invalid, operation: "tensor", shapes: [shape], message: "\(values.count) values do not fill it")
+        kind: .invalid, operation: "tensor", shapes: [shape], message: "\(values.count) values do not fill it"
+      )
     }
     try self.init("from_blob", []) {
       shape.withSizes { sizes, rank in

@@ -40,7 +40,8 @@ public struct TorchError: Error, Equatable, CustomStringConvertible {
       default: .internal
       }
     // libtorch appends the place in its own source; the first line says what is wrong.
-    let message = String(cString: ct_error_message()).split(separator: "\n", maxSplits: 1).first.map(String.init)
+    let message = String(cString: ct_error_message()).split(separator: "\n", maxSplits: 1).first.map(
+      String.init)
     return TorchError(
       kind: kind, operation: operation, shapes: operands.map(\.shape), message: message ?? "no reason given")
   }

@@ -7,7 +7,8 @@ enum Log {
   static func start(level name: String) throws -> Logger {
     guard let level = Logger.Level(rawValue: name) else {
       throw ValidationError(
-        "--log-level is one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")), not \(name).")
+        "--log-level is one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")), not \(name)."
+      )
     }
     LoggingSystem.bootstrap { label in
       var handler = StreamLogHandler.standardError(label: label)

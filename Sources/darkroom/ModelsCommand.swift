@@ -65,7 +65,11 @@ struct ModelsCommand: ParsableCommand {
         ("negative", entry.negativePrompt ?? "none"),
       ]
       if let guide = entry.promptGuide {
-        rows.append(("prompts", ([guide.style, guide.notes].compactMap(\.self) + guide.qualityTags).joined(separator: "; ")))
+        rows.append(
+          (
+            "prompts",
+            ([guide.style, guide.notes].compactMap(\.self) + guide.qualityTags).joined(separator: "; ")
+          ))
       }
       for (key, value) in rows where !value.isEmpty {
         print("\(key.padding(toLength: 12, withPad: " ", startingAt: 0))  \(value)")
@@ -82,7 +86,8 @@ struct ModelsCommand: ParsableCommand {
     func run() throws {
       let registry = try folder.read()
       let entries =
-        ids.isEmpty ? registry.models.filter(registry.isDownloaded) : try ids.map { try folder.find($0, in: registry) }
+        ids.isEmpty
+        ? registry.models.filter(registry.isDownloaded) : try ids.map { try folder.find($0, in: registry) }
       var failed = false
       for entry in entries {
         do {

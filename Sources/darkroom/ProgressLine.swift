@@ -27,7 +27,9 @@ final class ProgressLine: Sendable {
     FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))
   }
 
-  private static func line(_ progress: GenerationProgress, _ firstStep: inout ContinuousClock.Instant?) -> String {
+  private static func line(_ progress: GenerationProgress, _ firstStep: inout ContinuousClock.Instant?)
+    -> String
+  {
     switch progress {
     case .loading(let model, let bytes, let total):
       return "loading \(model) \(bar(bytes, of: total)) \(bytes >> 20) of \(total >> 20) MiB"
@@ -38,7 +40,8 @@ final class ProgressLine: Sendable {
         return "\(bar(step, of: steps)) step \(step) of \(steps)"
       }
       let left = (now - start) / Double(max(1, step - 1)) * Double(steps - step)
-      return "\(bar(step, of: steps)) step \(step) of \(steps), \(Int((left / .seconds(1)).rounded(.up))) s left"
+      return
+        "\(bar(step, of: steps)) step \(step) of \(steps), \(Int((left / .seconds(1)).rounded(.up))) s left"
     }
   }
 

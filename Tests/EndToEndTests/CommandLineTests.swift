@@ -10,7 +10,8 @@ import Testing
     let libraries = try run("/usr/bin/ldd", [darkroom]).output
     #expect(libraries.contains("libc.so"))
     #expect(!libraries.contains("torch"))
-    let engine = try run("/usr/bin/ldd", [Repository.products.appendingPathComponent("darkroom-engine").path]).output
+    let engine = try run("/usr/bin/ldd", [Repository.products.appendingPathComponent("darkroom-engine").path])
+      .output
     #expect(engine.contains("torch"))
   }
 
@@ -20,7 +21,8 @@ import Testing
       try run(
         darkroom,
         [
-          "generate", "-p", "a red circle", "-m", "pocket", "-o", folder.path(name), "--seed", "5", "--steps", "2",
+          "generate", "-p", "a red circle", "-m", "pocket", "-o", folder.path(name), "--seed", "5", "--steps",
+          "2",
           "--size", "128x64", "--models", Repository.models.path, "--device", "cpu",
         ])
     }
@@ -58,7 +60,9 @@ import Testing
     #expect(list.status == 0)
     #expect(list.output.split(separator: "\n").first?.hasPrefix("animagine") == true)
     #expect(list.output.contains("pocket"))
-    #expect(try run(darkroom, ["models", "show", "animagine"] + models).output.contains("animagine-xl-4.0.safetensors"))
+    #expect(
+      try run(darkroom, ["models", "show", "animagine"] + models).output.contains(
+        "animagine-xl-4.0.safetensors"))
     #expect(try run(darkroom, ["models", "show", "nope"] + models).status == 1)
     #expect(try run(darkroom, ["models", "verify", "pocket"] + models).status == 0)
 

@@ -3,7 +3,9 @@ import JSON
 import TestSupport
 
 /// `darkroom serve` as a user runs it: its own process, its own engine, a free port.
-final class RunningServer {
+///
+/// Unchecked: `process` is only used by the test that owns the server; the rest never changes after `init`.
+final class RunningServer: @unchecked Sendable {
   struct NotStarted: Error { let log: String }
   struct BadReply: Error { let text: String }
 
@@ -18,18 +20,23 @@ final class RunningServer {
     process = Process()
     process.executableURL = Repository.products.appendingPathComponent("darkroom")
     process.arguments =
-      ["serve", "--models", models, "--port", String(port), "--device", "cpu", "--dtype", "float32"] + arguments
+      ["serve", "--models", models, "--port", String(port), "--device", "cpu", "--dtype", "float32"]
+      + arguments
     let output = Pipe()
     process.standardOutput = output
     process.standardError = try FileHandle(forWritingTo: log)
     try process.run()
     // The line that tells the port is the first of standard output.
     var line: [UInt8] = []
-    while line.last != UInt8(ascii: "\n"), let byte = try output.fileHandleForReading.read(upToCount: 1), !byte.isEmpty {
+    while line.last != UInt8(ascii: "\n"), let byte = try output.fileHandleForReading.read(upToCount: 1),
+      !byte.isEmpty
+    {
       line += byte
     }
     let text = String(decoding: line, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-    guard text.hasPrefix("listening on http://127.0.0.1:"), let port = Int(text.split(separator: ":").last ?? "") else {
+    guard text.hasPrefix("listening on http://127.0.0.1:"),
+      let port = Int(text.split(separator: ":").last ?? "")
+    else {
       process.terminate()
       throw NotStarted(log: (try? String(contentsOf: log, encoding: .utf8)) ?? "")
     }
@@ -57,7 +64,8 @@ final class RunningServer {
 
   /// Sends a request with curl, as people do.
   /// - Parameter seconds: after which curl hangs up; its status is then 0.
-  func curl(_ path: String, body: String? = nil, seconds: Double = 120, extra: [String] = []) throws -> Reply {
+  func curl(_ path: String, body: String? = nil, seconds: Double = 120, extra: [String] = []) throws -> Reply
+  {
     let folder = try TemporaryFolder()
     var arguments = [
       "-sS", "--max-time", String(seconds), "-o", folder.path("body"), "-w", "%{http_code}",
@@ -72,6 +80,17 @@ final class RunningServer {
     return Reply(status: Int(output) ?? 0, body: Array(bytes))
   }
 
+  /// Posts to `/generate` beside the test, on a thread that may block.
+  func posting(_ body: String) -> Task<Reply, any Error> {
+    Task {
+      try await withCheckedThrowingContinuation { continuation in
+        DispatchQueue.global().async {
+          continuation.resume(with: Result { try self.curl("/generate", body: body) })
+        }
+      }
+    }
+  }
+
   /// Waits until `path` answers with `status`.
   func wait(for path: String, status: Int = 200, seconds: Double = 60) async throws {
     let deadline = ContinuousClock.now + .seconds(seconds)
@@ -83,7 +102,8 @@ final class RunningServer {
   }
 
   func enginePID() throws -> Int32 {
-    guard case .object(let engine)? = try curl("/health").json()["engine"], case .number(let pid)? = engine["pid"],
+    guard case .object(let engine)? = try curl("/health").json()["engine"],
+      case .number(let pid)? = engine["pid"],
       let pid = pid.int
     else { throw BadReply(text: "no engine pid in /health") }
     return Int32(pid)
@@ -97,7 +117,8 @@ struct Finished {
 }
 
 /// Runs a program to its end.
-func run(_ executable: String, _ arguments: [String], environment: [String: String] = [:]) throws -> Finished {
+func run(_ executable: String, _ arguments: [String], environment: [String: String] = [:]) throws -> Finished
+{
   let process = Process()
   process.executableURL = URL(fileURLWithPath: executable)
   process.arguments = arguments

@@ -21,7 +21,9 @@ import Testing
       for y in [0, image.height - side] {
         for x in [0, image.width - side] {
           for row in y..<(y + side) {
-            for column in x..<(x + side) { sum += Int(image.pixels[3 * (row * image.width + column) + channel]) }
+            for column in x..<(x + side) {
+              sum += Int(image.pixels[3 * (row * image.width + column) + channel])
+            }
           }
         }
       }
@@ -39,7 +41,8 @@ import Testing
     for (name, _) in colours {
       let object = name == "white" ? "a red circle" : "a white square"
       let reply = try server.curl(
-        "/generate", body: #"{"prompt": "\#(object) on a \#(name) background", "model": "pocket", "seed": 3}"#)
+        "/generate", body: #"{"prompt": "\#(object) on a \#(name) background", "model": "pocket", "seed": 3}"#
+      )
       #expect(reply.status == 200)
       let seen = background(try picture(reply).image)
       func distance(_ colour: [Int]) -> Int { zip(seen, colour).reduce(0) { $0 + abs($1.0 - $1.1) } }
@@ -76,7 +79,8 @@ import Testing
   @Test func badCheckpointsAreNamedAndTheOthersServe() async throws {
     let folder = try TemporaryFolder.withPocket()
     let pocket = try CheckpointBytes(Repository.models.appendingPathComponent("pocket.safetensors"))
-    let toml = try String(contentsOf: Repository.models.appendingPathComponent("pocket.toml"), encoding: .utf8)
+    let toml = try String(
+      contentsOf: Repository.models.appendingPathComponent("pocket.toml"), encoding: .utf8)
     func register(_ id: String, _ bytes: CheckpointBytes) throws {
       try bytes.write(to: folder.path("\(id).safetensors"))
       var lines = toml.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
@@ -84,7 +88,8 @@ import Testing
         if line.hasPrefix("id ") || line.hasPrefix("id=") { return "id = \"\(id)\"" }
         return line.hasPrefix("file") ? "file = \"\(id).safetensors\"" : line
       }
-      try lines.joined(separator: "\n").write(toFile: folder.path("\(id).toml"), atomically: true, encoding: .utf8)
+      try lines.joined(separator: "\n").write(
+        toFile: folder.path("\(id).toml"), atomically: true, encoding: .utf8)
     }
     var truncated = pocket
     truncated.bytes.removeLast(1000)
@@ -105,11 +110,16 @@ import Testing
     }
     let before = try ask("pocket")
     #expect(before.status == 200)
-    for (model, word) in [("truncated", "truncated.safetensors"), ("renamed", "quant_conv.bi"), ("garbage", "garbage.safetensors")] {
+    for (model, word) in [
+      ("truncated", "truncated.safetensors"), ("renamed", "quant_conv.bi"),
+      ("garbage", "garbage.safetensors"),
+    ] {
       let reply = try ask(model)
       #expect(reply.status == 503)
       let text = String(decoding: reply.body, as: UTF8.self)
-      #expect(text.contains("Model not loaded: \(model)") && text.contains(word) && text.contains("\(model).safetensors"))
+      #expect(
+        text.contains("Model not loaded: \(model)") && text.contains(word)
+          && text.contains("\(model).safetensors"))
       #expect(!text.contains(folder.path))
     }
     #expect(try ask("pocket").json()["image"] == before.json()["image"])
@@ -121,11 +131,9 @@ import Testing
     let short = #"{"prompt": "a cat", "width": 64, "height": 64, "steps": 2, "seed": 1}"#
     let before = try server.curl("/generate", body: short)
     let victim = try server.enginePID()
-    let running = Task.detached { [server = Sendability(server)] in
-      try server.value.curl("/generate", body: #"{"prompt": "a cat", "steps": 150, "seed": 1, "width": 512, "height": 512}"#)
-    }
+    let running = server.posting(#"{"prompt": "a cat", "steps": 150, "width": 512, "height": 512}"#)
     try await Task.sleep(for: .seconds(1))
-    let queued = Task.detached { [server = Sendability(server)] in try server.value.curl("/generate", body: short) }
+    let queued = server.posting(short)
     try await Task.sleep(for: .milliseconds(300))
     kill(victim, SIGKILL)
     let lost = try await running.value
@@ -142,14 +150,14 @@ import Testing
     let first = try RunningServer(models: Repository.models.path)
     try await first.wait(for: "/readyz")
     let engine = try first.enginePID()
-    let running = Task.detached { [server = Sendability(first)] in
-      try server.value.curl("/generate", body: #"{"prompt": "a cat", "steps": 150, "width": 512, "height": 512}"#)
-    }
+    let running = first.posting(#"{"prompt": "a cat", "steps": 150, "width": 512, "height": 512}"#)
     try await Task.sleep(for: .seconds(1))
     kill(first.process.processIdentifier, SIGKILL)
     _ = try await running.value
     let deadline = ContinuousClock.now + .seconds(10)
-    while kill(engine, 0) == 0, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(20)) }
+    while kill(engine, 0) == 0, ContinuousClock.now < deadline {
+      try await Task.sleep(for: .milliseconds(20))
+    }
     #expect(kill(engine, 0) != 0, "the engine outlived its server")
     let second = try RunningServer(models: Repository.models.path, port: first.port)
     try await second.wait(for: "/readyz")
@@ -177,10 +185,4 @@ import Testing
     #expect(server.process.terminationStatus == 0)
     #expect(kill(engine, 0) != 0)
   }
-}
-
-/// A server handed to a task that the test awaits before it ends; `RunningServer` is not changed after its init.
-struct Sendability<Value>: @unchecked Sendable {
-  let value: Value
-  init(_ value: Value) { self.value = value }
 }

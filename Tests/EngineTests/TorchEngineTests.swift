@@ -19,7 +19,9 @@ import Testing
 
   private var pocket: ModelSource { ModelSource(id: "pocket", path: folder.path("pocket.safetensors")) }
 
-  private func request(_ prompt: String = "a red circle", seed: UInt64 = 7, steps: Int = 2) -> GenerationRequest {
+  private func request(_ prompt: String = "a red circle", seed: UInt64 = 7, steps: Int = 2)
+    -> GenerationRequest
+  {
     GenerationRequest(
       model: pocket, prompt: prompt, negativePrompt: .zeros, width: 64, height: 64, steps: steps, cfgScale: 4,
       seed: seed, scheduler: .eulerAncestral)
@@ -36,7 +38,9 @@ import Testing
 
   @Test func reportsWhatItDid() async throws {
     let steps = Mutex<[GenerationProgress]>([])
-    let result = try await engine.generate(request(steps: 3)) { progress in steps.withLock { $0.append(progress) } }
+    let result = try await engine.generate(request(steps: 3)) { progress in
+      steps.withLock { $0.append(progress) }
+    }
     #expect(result.image.width == 64 && result.image.height == 64)
     #expect(result.report.prediction == .epsilon)
     #expect(result.report.predictionSource == "default")
@@ -45,7 +49,9 @@ import Testing
     #expect(result.report.timings.load > 0 && result.report.timings.denoise > 0)
     let seen = steps.withLock { $0 }
     #expect(seen.suffix(3) == [.step(1, of: 3), .step(2, of: 3), .step(3, of: 3)])
-    let loaded = seen.compactMap { if case .loading("pocket", let bytes, let total) = $0 { (bytes, total) } else { nil } }
+    let loaded = seen.compactMap {
+      if case .loading("pocket", let bytes, let total) = $0 { (bytes, total) } else { nil }
+    }
     #expect(loaded.count > 10)
     #expect(zip(loaded, loaded.dropFirst()).allSatisfy { $0.0 < $1.0 && $1.0 <= $1.1 })
     #expect(engine.status.model == "pocket")
@@ -144,7 +150,8 @@ import Testing
 
   @Test func aFileThatChangedIsReadAgain() async throws {
     let path = folder.path("changing.safetensors")
-    try FileManager.default.copyItem(at: Repository.models.appendingPathComponent("pocket.safetensors"), to: URL(fileURLWithPath: path))
+    try FileManager.default.copyItem(
+      at: Repository.models.appendingPathComponent("pocket.safetensors"), to: URL(fileURLWithPath: path))
     var changing = request()
     changing.model = ModelSource(id: "changing", path: path)
     #expect(await failure(changing) == nil)
@@ -188,6 +195,7 @@ import Testing
     #expect(throws: DeviceUnavailable.self) {
       try DevicePlan(EngineConfiguration(modelsFolder: "m", device: "cpu", dtype: "float16"))
     }
-    #expect(try DevicePlan(EngineConfiguration(modelsFolder: "m", device: "cpu")).reason.contains("cpu: asked for"))
+    #expect(
+      try DevicePlan(EngineConfiguration(modelsFolder: "m", device: "cpu")).reason.contains("cpu: asked for"))
   }
 }

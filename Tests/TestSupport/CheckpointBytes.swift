@@ -24,7 +24,8 @@ public struct CheckpointBytes {
 
   /// Every number of a float16 tensor becomes `bits`.
   public mutating func fill(_ tensor: String, float16 bits: UInt16) throws {
-    for offset in stride(from: try range(of: tensor).lowerBound, to: try range(of: tensor).upperBound, by: 2) {
+    for offset in stride(from: try range(of: tensor).lowerBound, to: try range(of: tensor).upperBound, by: 2)
+    {
       bytes[offset] = UInt8(bits & 0xFF)
       bytes[offset + 1] = UInt8(bits >> 8)
     }

@@ -21,7 +21,8 @@ public final class TemporaryFolder: Sendable {
     let folder = try TemporaryFolder()
     for name in ["pocket.toml", "pocket.safetensors", "tokenizer"] {
       try FileManager.default.createSymbolicLink(
-        at: folder.url.appendingPathComponent(name), withDestinationURL: Repository.models.appendingPathComponent(name))
+        at: folder.url.appendingPathComponent(name),
+        withDestinationURL: Repository.models.appendingPathComponent(name))
     }
     return folder
   }

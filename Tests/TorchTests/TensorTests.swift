@@ -49,7 +49,8 @@ import Testing
     #expect(try x.transpose(0, 1).values(Float.self) == [0, 3, 1, 4, 2, 5])
     #expect(try x.permute(1, 0).contiguous().isContiguous)
     #expect(try x.narrow(1, from: 1, length: 2).values(Float.self) == [1, 2, 4, 5])
-    #expect(try x.reshape(2, 3, 1).expand(2, 3, 2).values(Float.self) == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5])
+    #expect(
+      try x.reshape(2, 3, 1).expand(2, 3, 2).values(Float.self) == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5])
     #expect(try cat([x, x], dim: 1).values(Float.self) == [0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5])
     #expect(try x.to(.cpu) === x)
     #expect(try x.to(.float32) === x)
@@ -85,7 +86,8 @@ import Testing
       ("add", { try x + y }), ("sub", { try x - y }), ("mul", { try x * y }), ("div", { try x / y }),
       ("reshape", { try x.reshape(4, 4) }), ("transpose", { try x.transpose(0, 9) }),
       ("permute", { try x.permute(0, 0) }), ("narrow", { try x.narrow(0, from: 1, length: 5) }),
-      ("expand", { try x.expand(9, 9) }), ("cat", { try cat([x, y], dim: 0) }), ("cat", { try cat([], dim: 0) }),
+      ("expand", { try x.expand(9, 9) }), ("cat", { try cat([x, y], dim: 0) }),
+      ("cat", { try cat([], dim: 0) }),
       ("linear", { try linear(x, y, nil) }),
       ("conv2d", { try conv2d(image, x, nil, stride: 1, padding: 0) }),
       ("conv2d", { try conv2d(image, image, nil, stride: 0, padding: 0) }),
@@ -94,7 +96,10 @@ import Testing
       ("layer_norm", { try layerNorm(x, row, row, eps: 1e-5) }),
       ("softmax", { try softmax(x, dim: 4) }),
       ("scaled_dot_product_attention", { try scaledDotProductAttention(x, x, x) }),
-      ("scaled_dot_product_attention", { try scaledDotProductAttention(image, image, Tensor.zeros([1, 4, 5, 4])) }),
+      (
+        "scaled_dot_product_attention",
+        { try scaledDotProductAttention(image, image, Tensor.zeros([1, 4, 5, 4])) }
+      ),
       ("embedding", { try embedding(x, Tensor([9] as [Int64])) }),
       ("upsample_nearest2d", { try upsampleNearest2d(x, height: 4, width: 4) }),
       ("constant_pad_nd", { try pad2d(x, left: -9) }),

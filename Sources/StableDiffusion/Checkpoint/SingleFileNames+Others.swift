@@ -60,21 +60,26 @@ extension SingleFileNames {
       return [Target(name: component + "text_projection.weight", operation: .transpose)]
     }
     let parts = key.components
-    guard parts.count >= 5, parts[0] == "transformer", parts[1] == "resblocks", let layer = parts[2].index else {
+    guard parts.count >= 5, parts[0] == "transformer", parts[1] == "resblocks", let layer = parts[2].index
+    else {
       return []
     }
     let path = "\(component)text_model.encoder.layers.\(layer)"
     let tail = parts[3...].joined(separator: ".")
-    for (name, leaf) in [("attn.in_proj_weight", "weight"), ("attn.in_proj_bias", "bias")] where tail == name {
+    for (name, leaf) in [("attn.in_proj_weight", "weight"), ("attn.in_proj_bias", "bias")] where tail == name
+    {
       return ["q_proj", "k_proj", "v_proj"].enumerated().map { part, projection in
         Target(name: "\(path).self_attn.\(projection).\(leaf)", operation: .rows(part: part, of: 3))
       }
     }
     let names = [
-      "attn.out_proj": "self_attn.out_proj", "ln_1": "layer_norm1", "ln_2": "layer_norm2", "mlp.c_fc": "mlp.fc1",
+      "attn.out_proj": "self_attn.out_proj", "ln_1": "layer_norm1", "ln_2": "layer_norm2",
+      "mlp.c_fc": "mlp.fc1",
       "mlp.c_proj": "mlp.fc2",
     ]
-    guard let name = names[parts[3..<(parts.count - 1)].joined(separator: ".")], let leaf = parts.last else { return [] }
+    guard let name = names[parts[3..<(parts.count - 1)].joined(separator: ".")], let leaf = parts.last else {
+      return []
+    }
     return [Target(name: "\(path).\(name).\(leaf)")]
   }
 }

@@ -6,7 +6,9 @@ extension SingleFileNames {
       "label_emb.0.0": "add_embedding.linear_1", "label_emb.0.2": "add_embedding.linear_2",
       "input_blocks.0.0": "conv_in", "out.0": "conv_norm_out", "out.2": "conv_out",
     ]
-    if let name = fixed[key.dropLast().joined(separator: ".")], let leaf = key.last { return "\(name).\(leaf)" }
+    if let name = fixed[key.dropLast().joined(separator: ".")], let leaf = key.last {
+      return "\(name).\(leaf)"
+    }
     guard key.count >= 4, let block = key[1].index else { return nil }
     let tail = Array(key[3...])
     switch (key[0], key[2]) {
@@ -25,7 +27,9 @@ extension SingleFileNames {
     case ("output_blocks", let part):
       let (level, index) = block.quotientAndRemainder(dividingBy: Self.layersPerBlock + 1)
       // The doubling follows the transformer where there is one: the part's number differs.
-      if part != "0", tail.count == 2, tail[0] == "conv" { return "up_blocks.\(level).upsamplers.0.conv.\(tail[1])" }
+      if part != "0", tail.count == 2, tail[0] == "conv" {
+        return "up_blocks.\(level).upsamplers.0.conv.\(tail[1])"
+      }
       return module(part, tail, path: "up_blocks.\(level)", index: index)
     default: return nil
     }
@@ -41,7 +45,8 @@ extension SingleFileNames {
 
   private func resnet(_ tail: [String]) -> String? {
     let names = [
-      "in_layers.0": "norm1", "in_layers.2": "conv1", "emb_layers.1": "time_emb_proj", "out_layers.0": "norm2",
+      "in_layers.0": "norm1", "in_layers.2": "conv1", "emb_layers.1": "time_emb_proj",
+      "out_layers.0": "norm2",
       "out_layers.3": "conv2", "skip_connection": "conv_shortcut",
     ]
     guard let name = names[tail.dropLast().joined(separator: ".")], let leaf = tail.last else { return nil }

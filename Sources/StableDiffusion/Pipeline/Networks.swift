@@ -30,7 +30,8 @@ struct Networks {
     }
     if textEncoder2.pooledC != unet.pooledC {
       throw unetWeights["add_embedding"]["linear_1"].unsuitable(
-        "weight", "takes pooled text of width \(unet.pooledC), the encoder gives \(textEncoder2.pooledC ?? 0)")
+        "weight", "takes pooled text of width \(unet.pooledC), the encoder gives \(textEncoder2.pooledC ?? 0)"
+      )
     }
     if unet.latentC != vae.latentC {
       throw unetWeights["conv_in"].unsuitable(

@@ -58,7 +58,8 @@ public final class StableDiffusionXL {
     let bytes = try levels.round().permute(0, 2, 3, 1).values(UInt8.self)
     guard bytes.contains(where: { $0 != 0 }) else { throw PictureError.flatBlack }
     guard let image = RGBImage(width: decoded.size(3), height: decoded.size(2), pixels: bytes) else {
-      throw TorchError(kind: .internal, operation: "decode", shapes: [decoded.shape], message: "not a picture")
+      throw TorchError(
+        kind: .internal, operation: "decode", shapes: [decoded.shape], message: "not a picture")
     }
     return image
   }

@@ -23,12 +23,14 @@ final class CLIPTextModel {
     let table = try text["embeddings"]["token_embedding"].shape("weight", rank: 2)
     let width = table[1]
     tokenEmbedding = try Embedding(text["embeddings"]["token_embedding"], rows: table[0], width: width)
-    positionEmbedding = try text["embeddings"]["position_embedding"].tensor("weight", [Self.positions, width])
+    positionEmbedding = try text["embeddings"]["position_embedding"].tensor(
+      "weight", [Self.positions, width])
     layers = try (0..<text["encoder"].count("layers")).map {
       try CLIPEncoderLayer(text["encoder"]["layers"][$0], width, activation: activation)
     }
     guard layers.count >= 2 else {
-      throw text["embeddings"]["token_embedding"].unsuitable("weight", "SDXL reads the last layer but one of two or more")
+      throw text["embeddings"]["token_embedding"].unsuitable(
+        "weight", "SDXL reads the last layer but one of two or more")
     }
     finalLayerNorm = try LayerNorm(text["final_layer_norm"], width, eps: 1e-5)
     if w.has("text_projection") {

@@ -50,7 +50,8 @@ final class UNet2DConditionModel {
     guard skips.isEmpty else {
       throw w["up_blocks"].unsuitable("0", "fewer blocks on the way up than on the way down")
     }
-    convNormOut = try GroupNorm(w["conv_norm_out"], groups: Channels.normGroups, channels: channels, eps: 1e-5)
+    convNormOut = try GroupNorm(
+      w["conv_norm_out"], groups: Channels.normGroups, channels: channels, eps: 1e-5)
     let outC = try w["conv_out"].shape("weight", rank: 4)[0]
     guard outC == conv[1] else {
       throw w["conv_in"].unsuitable("weight", "takes \(conv[1]) channels, conv_out gives \(outC)")

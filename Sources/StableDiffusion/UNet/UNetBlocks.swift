@@ -76,7 +76,8 @@ final class UpBlock2D {
     var resnets: [ResnetBlock2D] = []
     for index in 0..<w.count("resnets") {
       guard let skip = skips.popLast() else {
-        throw w["resnets"][index]["conv1"].unsuitable("weight", "more blocks on the way up than on the way down")
+        throw w["resnets"][index]["conv1"].unsuitable(
+          "weight", "more blocks on the way up than on the way down")
       }
       resnets.append(
         try ResnetBlock2D(

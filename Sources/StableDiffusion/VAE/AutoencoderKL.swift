@@ -21,6 +21,17 @@ final class AutoencoderKL {
     postQuantConv = try Conv2d(w["post_quant_conv"], latentC, latentC, kernel: 1)
     decoder = try Decoder(w["decoder"], latentC: latentC)
     dtype = w.dtype
+    try checkScale(w)
+  }
+
+  /// Every halving is a level that ends in one; a level more or less is another picture size.
+  private func checkScale(_ w: Weights) throws {
+    let halvings = encoder.downBlocks.count { $0.downsampler != nil }
+    let doublings = decoder.upBlocks.count { $0.upsampler != nil }
+    guard 1 << min(halvings, 8) == Self.scale, halvings == doublings else {
+      throw w["decoder"]["conv_in"].unsuitable(
+        "weight", "the VAE halves \(halvings) times and doubles \(doublings) times, SDXL's three times")
+    }
   }
 
   /// - Parameter latents: as the UNet has them, `[B, 4, H, W]`.
@@ -51,7 +62,8 @@ final class Encoder {
       return block
     }
     midBlock = try VAEMidBlock(w["mid_block"], channels)
-    convNormOut = try GroupNorm(w["conv_norm_out"], groups: Channels.normGroups, channels: channels, eps: 1e-6)
+    convNormOut = try GroupNorm(
+      w["conv_norm_out"], groups: Channels.normGroups, channels: channels, eps: 1e-6)
     convOut = try Conv2d(w["conv_out"], channels, 2 * latentC, kernel: 3, padding: 1)
   }
 
@@ -77,7 +89,8 @@ final class Decoder {
       channels = block.outC
       return block
     }
-    convNormOut = try GroupNorm(w["conv_norm_out"], groups: Channels.normGroups, channels: channels, eps: 1e-6)
+    convNormOut = try GroupNorm(
+      w["conv_norm_out"], groups: Channels.normGroups, channels: channels, eps: 1e-6)
     convOut = try Conv2d(w["conv_out"], channels, 3, kernel: 3, padding: 1)
   }
 
