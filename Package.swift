@@ -131,7 +131,7 @@ let package = Package(
     suite("Images"), suite("Registry"), suite("Downloads"),
     suite("Wire", uses: ["Generation", "Images", "fake-engine"]),
     suite("Engine", uses: ["Generation", "Images", "Registry", "Torch"]),
-    suite("Scheduling", uses: ["Generation"]), suite("HTTP"), suite("Sockets", uses: ["HTTP"]),
+    suite("Scheduling", uses: ["Generation"]), suite("HTTP"), suite("Sockets", uses: ["HTTP", logging]),
     suite("API", uses: ["HTTP", "JSON", "Generation", "Scheduling", "Registry", "Images"]),
     // The two executables together, as a user runs them.
     .testTarget(
