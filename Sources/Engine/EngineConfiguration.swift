@@ -37,9 +37,10 @@ extension EngineConfiguration.Choice<Device> {
     case "cpu": self = .fixed(.cpu)
     case "cuda": self = .fixed(.cuda(0))
     default:
-      guard name.hasPrefix("cuda:"), let index = UInt8(name.dropFirst(5)), name.last != "+" else {
-        return nil
-      }
+      let digits = name.dropFirst("cuda:".count)
+      // Digits only: UInt8 would take "+1" too.
+      guard name.hasPrefix("cuda:"), digits.utf8.allSatisfy({ (48...57).contains($0) }), let index = UInt8(digits)
+      else { return nil }
       self = .fixed(.cuda(Int(index)))
     }
   }

@@ -59,8 +59,10 @@ import fake_engine
     try await eventually("steps are made") { seen.count >= 4 }
     let process = engine.status.processID
     job.cancel()
+    let steps = seen.count
     await #expect(throws: CancellationError.self) { try await job.value }
-    #expect(seen.count < 50)
+    // What is on the way when the cancellation comes may still be reported.
+    #expect(seen.count <= steps + 1)
     _ = try await engine.generate(request("x")) { _ in }
     #expect(engine.status.processID == process)
   }
