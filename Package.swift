@@ -92,7 +92,7 @@ let package = Package(
     // What is asked of an engine and what it answers: the values that cross the process border.
     library("Generation", uses: ["Images"]),
     // Frames over a socket pair: the engine as seen from the server, and the reverse.
-    library("Wire", uses: ["Generation", logging]),
+    library("Wire", uses: ["Generation", "Images", logging]),
     // The engine: one pinned thread, one resident model.
     library("Engine", uses: ["StableDiffusion", "Torch", "Generation", "Images"]),
     // Whose turn it is.
@@ -129,7 +129,7 @@ let package = Package(
     suite(
       "StableDiffusion", uses: ["NN", "Torch", "Safetensors", "CLIPTokenizer", "Images", "JSON"]),
     suite("Images"), suite("Registry"), suite("Downloads"),
-    suite("Wire", uses: ["Generation", "Images", "fake-engine"]),
+    suite("Wire", uses: ["Generation", "Images", logging, "fake-engine"]),
     suite("Engine", uses: ["Generation", "Images", "Registry", "Torch"]),
     suite("Scheduling", uses: ["Generation"]), suite("HTTP"), suite("Sockets", uses: ["HTTP", logging]),
     suite("API", uses: ["HTTP", "JSON", "Generation", "Scheduling", "Registry", "Images"]),

@@ -108,8 +108,7 @@ import fake_engine
     let process = try #require(engine.status.processID)
     let start = ContinuousClock.now
     try await onThread { engine.stop() }
-    let took = start.duration(to: .now)
-    #expect(took >= .milliseconds(300) && took < .seconds(3))
+    #expect(start.duration(to: .now) >= .milliseconds(300))
     #expect(!exists(process))
   }
 

@@ -27,9 +27,9 @@ import fake_engine
     #expect(engine.status.processID != process)
   }
 
-  @Test("Killed from outside while idle: no model is claimed, and the next job is made")
+  @Test("Killed from outside while idle: until it is started again, nothing is claimed of it")
   func killedIdle() async throws {
-    let engine = try remoteEngine { $0.restartDelay = .seconds(2) ... .seconds(2) }
+    let engine = try remoteEngine { $0.restartDelay = .seconds(30) ... .seconds(30) }
     _ = try await engine.generate(request("x")) { _ in }
     let process = try #require(engine.status.processID)
     kill(process, SIGKILL)
@@ -39,8 +39,19 @@ import fake_engine
     #expect(status.state == .restarting)
     #expect(status.model == nil && status.allocatedBytes == 0)
     #expect(status.detail == "fake-engine stopped (signal 9).")
+  }
+
+  @Test("Killed from outside while idle: the next job is made by a new process")
+  func replaced() async throws {
+    let engine = try remoteEngine()
     _ = try await engine.generate(request("x")) { _ in }
-    #expect(engine.status.state == .ready && engine.status.detail == nil)
+    let process = try #require(engine.status.processID)
+    kill(process, SIGKILL)
+    try await eventually("another is ready") {
+      engine.status.state == .ready && engine.status.processID != process
+    }
+    _ = try await engine.generate(request("x")) { _ in }
+    #expect(engine.status.detail == nil && !exists(process))
   }
 
   @Test("A process that exits is told by its status")
