@@ -2,8 +2,7 @@ public import Torch
 
 /// What an engine is started with.
 public struct EngineConfiguration: Sendable {
-  /// The models folder: the vocabulary lies in its `tokenizer/merges.txt`.
-  public var modelsFolder: String
+  public var vocabulary: VocabularyFile
   public var device: Choice<Device>
   public var dtype: Choice<DType>
   /// Threads of one operation on the CPU; libtorch decides when `nil`.
@@ -18,7 +17,7 @@ public struct EngineConfiguration: Sendable {
   /// - Parameters: device `auto`, `cpu`, `cuda` or `cuda:N`; dtype `auto`, `float32`, `bfloat16` or `float16`.
   /// - Throws: `DeviceUnavailable` for any other name.
   public init(
-    modelsFolder: String, device: String = "auto", dtype: String = "auto", threads: Int? = nil
+    vocabulary: VocabularyFile, device: String = "auto", dtype: String = "auto", threads: Int? = nil
   ) throws(DeviceUnavailable) {
     guard let device = Choice<Device>(name: device) else {
       throw DeviceUnavailable(message: "--device is auto, cpu, cuda or cuda:N, not \(device)")
@@ -26,7 +25,7 @@ public struct EngineConfiguration: Sendable {
     guard let dtype = Choice<DType>(name: dtype) else {
       throw DeviceUnavailable(message: "--dtype is auto, float32, bfloat16 or float16, not \(dtype)")
     }
-    (self.modelsFolder, self.device, self.dtype, self.threads) = (modelsFolder, device, dtype, threads)
+    (self.vocabulary, self.device, self.dtype, self.threads) = (vocabulary, device, dtype, threads)
   }
 }
 
@@ -39,8 +38,8 @@ extension EngineConfiguration.Choice<Device> {
     default:
       let digits = name.dropFirst("cuda:".count)
       // Digits only: UInt8 would take "+1" too.
-      guard name.hasPrefix("cuda:"), digits.utf8.allSatisfy({ (48...57).contains($0) }), let index = UInt8(digits)
-      else { return nil }
+      let areDigits = digits.utf8.allSatisfy { (48...57).contains($0) }
+      guard name.hasPrefix("cuda:"), areDigits, let index = UInt8(digits) else { return nil }
       self = .fixed(.cuda(Int(index)))
     }
   }

@@ -9,14 +9,14 @@ public actor TorchEngine: ImageEngine {
   public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
   private let executor = TorchExecutor()
   private let plan: DevicePlan
-  private let modelsFolder: String
+  private let vocabularyFile: VocabularyFile
   private var vocabulary: Vocabulary?
   private var resident: ResidentModel?
   private let snapshot: Mutex<EngineStatus>
 
   public init(_ configuration: EngineConfiguration) throws(DeviceUnavailable) {
     plan = try DevicePlan(configuration)
-    modelsFolder = configuration.modelsFolder
+    vocabularyFile = configuration.vocabulary
     if let threads = configuration.threads { Runtime.threads = threads }
     snapshot = Mutex(
       EngineStatus(
@@ -87,7 +87,7 @@ public actor TorchEngine: ImageEngine {
   private func readVocabulary() throws -> Vocabulary {
     if let vocabulary { return vocabulary }
     do {
-      let made = try Vocabulary(path: "\(modelsFolder)/tokenizer/merges.txt")
+      let made = try Vocabulary(path: vocabularyFile.path)
       vocabulary = made
       return made
     } catch {

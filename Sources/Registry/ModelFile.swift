@@ -109,8 +109,8 @@ struct ModelFile {
   private static func promptGuide(_ reader: inout SchemaReader) -> ModelEntry.PromptGuide? {
     guard reader.table("prompt_guide", .optional) else { return nil }
     let tags = reader.optional("prompt_guide.quality_tags", .list(of: .text(1...200), upTo: 100))
-    let style = reader.optional("prompt_guide.style", .text(1...100))
-    let notes = reader.optional("prompt_guide.notes", .text(1...10_000))
+    let style = reader.optional("prompt_guide.style", .text(0...100))
+    let notes = reader.optional("prompt_guide.notes", .text(0...10_000))
     return ModelEntry.PromptGuide(qualityTags: tags ?? [], style: style, notes: notes)
   }
 }

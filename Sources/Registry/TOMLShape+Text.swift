@@ -23,7 +23,7 @@ extension TOMLShape where Value == String {
     text(0...10_000).where {
       isIdentifier($0.utf8)
     } orSay: { value in
-      "must be 1 to 64 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit, not \(quoted(value))"
+      "must be 1 to 64 letters, digits, '.', '_' and '-', beginning with a letter or digit, not \(quoted(value))"
     }
   }
 
@@ -63,16 +63,12 @@ extension TOMLShape where Value == String {
     }
   }
 
+  /// Where a checkpoint comes from: `embedded`, `huggingface:OWNER/NAME`, an address, or a note of one's own.
   static var source: TOMLShape {
     text(1...1_000).where { value in
-      let rest = value.utf8.drop { $0 != UInt8(ascii: ":") }.dropFirst()
-      let owner = rest.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-      return value == "embedded" || value == "local"
-        || value.hasPrefix("huggingface:") && owner.count == 2 && owner.allSatisfy { isName($0) }
-        || value.hasPrefix("https://") && value.utf8.count > 8
-          && value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+      value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
     } orSay: { value in
-      "must be \"embedded\", \"local\", \"huggingface:OWNER/NAME\" or an https address, not \(quoted(value))"
+      "must be a line of text without control characters, not \(quoted(value))"
     }
   }
 
@@ -92,16 +88,14 @@ private func quoted(_ text: String) -> String {
 }
 
 private func isIdentifier(_ text: String.UTF8View) -> Bool {
-  guard let first = text.first, isLowerOrDigit(first) else { return false }
-  return text.count <= 64 && text.allSatisfy { isLowerOrDigit($0) || isPunctuation($0) }
+  guard let first = text.first, isLetterOrDigit(first) else { return false }
+  return text.count <= 64 && text.allSatisfy { isLetterOrDigit($0) || isPunctuation($0) }
 }
 
 private func isName(_ text: some Collection<UInt8>) -> Bool {
   guard let first = text.first, first != UInt8(ascii: ".") else { return false }
   return text.count <= 128
-    && text.allSatisfy {
-      isLowerOrDigit($0) || isPunctuation($0) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0)
-    }
+    && text.allSatisfy { isLetterOrDigit($0) || isPunctuation($0) }
 }
 
 /// A part of a path that names no entry of its folder: nothing at all, `.` or `..`.
@@ -109,8 +103,8 @@ private func isStep(_ part: some Collection<UInt8>) -> Bool {
   part.count <= 2 && part.allSatisfy { $0 == UInt8(ascii: ".") }
 }
 
-private func isLowerOrDigit(_ byte: UInt8) -> Bool {
-  (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || isDigit(byte)
+private func isLetterOrDigit(_ byte: UInt8) -> Bool {
+  (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) || isDigit(byte)
 }
 
 private func isDigit(_ byte: UInt8) -> Bool {

@@ -21,15 +21,20 @@ struct EngineCommand: ParsableCommand {
     setpriority(Int32(PRIO_PROCESS.rawValue), 0, 5)
     let engine: TorchEngine
     do {
+      let vocabulary = VocabularyFile(modelsFolder: models, executable: "/proc/self/exe")
       engine = try TorchEngine(
-        EngineConfiguration(modelsFolder: models, device: device, dtype: dtype, threads: threads))
+        EngineConfiguration(vocabulary: vocabulary, device: device, dtype: dtype, threads: threads))
     } catch {
-      FileHandle.standardError.write(Data("darkroom-engine: \(error)\n".utf8))
+      say("\(error)")
       throw ExitCode.failure
     }
-    FileHandle.standardError.write(Data("darkroom-engine: \(engine.reason)\n".utf8))
-    EngineHost(descriptor: descriptor, engine: engine).run()
+    say(engine.reason)
+    if let error = EngineHost(descriptor: descriptor, engine: engine).run() { say("\(error)") }
     // Nothing is left to say to anyone; a step under way must not hold the process.
     _exit(0)
+  }
+
+  private func say(_ line: String) {
+    FileHandle.standardError.write(Data("darkroom-engine: \(line)\n".utf8))
   }
 }

@@ -14,7 +14,9 @@ import Testing
 
   init() throws {
     folder = try TemporaryFolder.withPocket()
-    engine = try TorchEngine(EngineConfiguration(modelsFolder: folder.path, device: "cpu", dtype: "float32"))
+    engine = try TorchEngine(
+      EngineConfiguration(
+        vocabulary: VocabularyFile(modelsFolder: folder.path), device: "cpu", dtype: "float32"))
   }
 
   private var pocket: ModelSource { ModelSource(id: "pocket", path: folder.path("pocket.safetensors")) }
@@ -181,21 +183,47 @@ import Testing
 @Suite struct EngineConfigurationTests {
   @Test func refusesWhatItDoesNotKnow() {
     for device in ["gpu", "cuda:", "cuda:-1", "cuda:+1", "cuda:999", ""] {
-      #expect(throws: DeviceUnavailable.self) { try EngineConfiguration(modelsFolder: "m", device: device) }
+      #expect(throws: DeviceUnavailable.self) {
+        try EngineConfiguration(vocabulary: VocabularyFile(modelsFolder: "m"), device: device)
+      }
     }
     for dtype in ["fp32", "int8", ""] {
-      #expect(throws: DeviceUnavailable.self) { try EngineConfiguration(modelsFolder: "m", dtype: dtype) }
+      #expect(throws: DeviceUnavailable.self) {
+        try EngineConfiguration(vocabulary: VocabularyFile(modelsFolder: "m"), dtype: dtype)
+      }
     }
   }
 
   @Test func refusesWhatIsNotThere() throws {
     #expect(throws: DeviceUnavailable.self) {
-      try DevicePlan(EngineConfiguration(modelsFolder: "m", device: "cuda:63"))
+      try DevicePlan(EngineConfiguration(vocabulary: VocabularyFile(modelsFolder: "m"), device: "cuda:63"))
     }
     #expect(throws: DeviceUnavailable.self) {
-      try DevicePlan(EngineConfiguration(modelsFolder: "m", device: "cpu", dtype: "float16"))
+      try DevicePlan(
+        EngineConfiguration(vocabulary: VocabularyFile(modelsFolder: "m"), device: "cpu", dtype: "float16"))
     }
     #expect(
-      try DevicePlan(EngineConfiguration(modelsFolder: "m", device: "cpu")).reason.contains("cpu: asked for"))
+      try DevicePlan(EngineConfiguration(vocabulary: VocabularyFile(modelsFolder: "m"), device: "cpu")).reason
+        .contains("cpu: asked for"))
+  }
+}
+
+@Suite struct VocabularyFileTests {
+  @Test func theModelsFolderComesFirst() throws {
+    let tree = try TemporaryFolder()
+    let build = tree.path(".build/platform/release")
+    try FileManager.default.createDirectory(atPath: build, withIntermediateDirectories: true)
+    for folder in ["mine/tokenizer", "models/tokenizer"] {
+      try FileManager.default.createDirectory(atPath: tree.path(folder), withIntermediateDirectories: true)
+    }
+    func write(_ name: String) throws { try Data("x".utf8).write(to: URL(fileURLWithPath: tree.path(name))) }
+    let file = VocabularyFile(modelsFolder: tree.path("mine"), executable: "\(build)/darkroom-engine")
+    #expect(file.path == tree.path("mine/tokenizer/merges.txt"))
+    try write("models/tokenizer/merges.txt")
+    #expect(
+      file.path
+        == URL(fileURLWithPath: tree.path("models/tokenizer/merges.txt")).resolvingSymlinksInPath().path)
+    try write("mine/tokenizer/merges.txt")
+    #expect(file.path == tree.path("mine/tokenizer/merges.txt"))
   }
 }
