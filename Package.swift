@@ -124,7 +124,7 @@ let package = Package(
     .executableTarget(
       name: "fake-engine", dependencies: ["Wire", "Generation", "Images"], path: "Tests/FakeEngine",
       swiftSettings: swift),
-    suite("JSON"), suite("Torch"), suite("Safetensors", uses: ["JSON"]),
+    suite("JSON"), suite("Torch", uses: ["CTorch"]), suite("Safetensors", uses: ["JSON"]),
     suite("CLIPTokenizer", uses: ["JSON"]), suite("NN", uses: ["Torch", "Safetensors"]),
     suite(
       "StableDiffusion", uses: ["NN", "Torch", "Safetensors", "CLIPTokenizer", "Images", "JSON"]),

@@ -29,7 +29,10 @@ struct EngineCommand: ParsableCommand {
       throw ExitCode.failure
     }
     say(engine.reason)
-    if let error = EngineHost(descriptor: descriptor, engine: engine).run() { say("\(error)") }
+    switch EngineHost(descriptor: descriptor, engine: engine).run() {
+    case nil, .closed: break
+    case let error?: say("\(error)")
+    }
     // Nothing is left to say to anyone; a step under way must not hold the process.
     _exit(0)
   }
