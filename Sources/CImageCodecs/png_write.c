@@ -5,6 +5,7 @@
 #include <zlib.h>
 
 #include "CImageCodecs.h"
+#include "png_errors.h"
 
 // As in png_read.c: what changes after setjmp lives in memory.
 typedef struct {
@@ -15,17 +16,6 @@ typedef struct {
   size_t used;
   size_t capacity;
 } writer;
-
-static void on_error(png_structp png, png_const_charp message) {
-  (void)message;
-  writer *w = png_get_error_ptr(png);
-  longjmp(w->jump, 1);
-}
-
-static void on_warning(png_structp png, png_const_charp message) {
-  (void)png;
-  (void)message;
-}
 
 static void write_bytes(png_structp png, png_bytep data, size_t count) {
   writer *w = png_get_io_ptr(png);
@@ -64,7 +54,7 @@ cic_status cic_png_encode(
   size_t row = (size_t)size.width * 3;
   w.capacity = row * size.height / 2 + 4096;
   w.bytes = malloc(w.capacity);
-  w.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &w, on_error, on_warning);
+  w.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &w.jump, cic_png_error, cic_png_warning);
   w.info = w.png ? png_create_info_struct(w.png) : NULL;
   if (!w.bytes || !w.info) return give_up(&w);
   // The sizes and chunks were checked by the caller; what is left to fail is memory.

@@ -102,7 +102,7 @@ extension RequestParser {
       if let authority { request.headers.add("Host", authority) }
       return
     }
-    guard Authority.isValid(host.utf8) else { throw .badHost("Host is malformed.") }
+    guard Authority(host.utf8) != nil else { throw .badHost("Host is malformed.") }
     if let authority, !ASCII.equal(authority, host) {
       throw .badHost("Host differs from the host in the request target.")
     }

@@ -23,7 +23,9 @@ struct RequestTarget: Equatable {
       throw .badTarget("The request target is neither a path nor an http URL.")
     }
     let end = rest.firstIndex { $0 == ASCII.slash || $0 == UInt8(ascii: "?") } ?? rest.endIndex
-    guard Authority.isValid(rest[..<end]) else { throw .badTarget("The request target names no valid host.") }
+    guard Authority(rest[..<end]) != nil else {
+      throw .badTarget("The request target names no valid host.")
+    }
     return try pathAndQuery(rest[end...], authority: String(decoding: rest[..<end], as: UTF8.self))
   }
 

@@ -7,6 +7,7 @@ import JSON
 import Registry
 import Scheduling
 import Synchronization
+import TestSupport
 
 /// An engine that answers as it is told and remembers what it was asked.
 final class ScriptedEngine: ImageEngine {
@@ -63,7 +64,7 @@ extension GenerationResult {
 final class Bench: Sendable {
   let engine: ScriptedEngine
   let service: APIService
-  let folder: URL
+  private let temporary: TemporaryFolder
 
   static let hash = String(repeating: "0123456789abcdef", count: 4)
 
@@ -71,16 +72,15 @@ final class Bench: Sendable {
     engine: ScriptedEngine = ScriptedEngine(), queue: JobQueue = JobQueue(limit: 16),
     models: [ModelEntry]? = nil, change: (inout APIConfiguration) -> Void = { _ in }
   ) throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "api-tests-\(UUID().uuidString)")
+    let temporary = try TemporaryFolder()
+    let folder = temporary.url
     try FileManager.default.createDirectory(
-      at: folder.appending(path: "loras"), withIntermediateDirectories: true)
-    for name in ["animagine", "pony"] {
-      try Data("weights".utf8).write(to: folder.appending(path: "\(name).safetensors"))
-    }
+      at: folder.appending(path: "loras"), withIntermediateDirectories: false)
+    for name in ["animagine", "pony"] { try temporary.write("weights", to: "\(name).safetensors") }
     let registry = ModelRegistry(models: models ?? Self.models(in: folder))
     var configuration = APIConfiguration(version: "1.2.3", modelHash: { _ in Self.hash })
     change(&configuration)
-    self.folder = folder
+    self.temporary = temporary
     self.engine = engine
     service = APIService(
       engine: engine, queue: queue, registry: { registry },
@@ -88,7 +88,7 @@ final class Bench: Sendable {
       workers: WorkPool(threads: 1, limit: 8, name: "test"), configuration: configuration)
   }
 
-  deinit { try? FileManager.default.removeItem(at: folder) }
+  var folder: URL { temporary.url }
 
   static func models(in folder: URL) -> [ModelEntry] {
     func entry(_ id: String, order: Int, _ defaults: ModelEntry.Defaults) -> ModelEntry {

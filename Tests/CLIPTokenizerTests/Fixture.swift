@@ -1,18 +1,15 @@
 import CLIPTokenizer
 import Foundation
+import TestSupport
 
 /// What the suite reads from disk.
 enum Fixture {
-  /// Repository root: Tests/CLIPTokenizerTests/Fixture.swift is three levels down.
-  private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
-
   struct MissingVocabulary: Error, CustomStringConvertible {
     let description = "models/tokenizer/merges.txt is missing: run scripts/fetch-vocabulary"
   }
 
   static func merges() throws -> [UInt8] {
-    let file = root.appending(path: "models/tokenizer/merges.txt")
+    let file = Repository.models.appending(path: "tokenizer/merges.txt")
     guard let data = try? Data(contentsOf: file) else { throw MissingVocabulary() }
     return [UInt8](data)
   }
@@ -23,7 +20,7 @@ enum Fixture {
   static func tokenizer() throws -> CLIPTokenizer { try shared.get() }
 
   static func decode<Value: Decodable>(_ name: String, as type: Value.Type) throws -> Value {
-    let file = root.appending(path: "Tests/CLIPTokenizerTests/Fixtures/\(name)")
+    let file = Repository.root.appending(path: "Tests/CLIPTokenizerTests/Fixtures/\(name)")
     return try JSONDecoder().decode(type, from: Data(contentsOf: file))
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Downloads
@@ -20,8 +21,7 @@ import Testing
   }
 
   @Test func filesOfManyLengthsMatchHashlib() throws {
-    let fixture = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().appendingPathComponent("Fixtures/Downloads/digests.txt")
+    let fixture = Repository.root.appendingPathComponent("Tests/Fixtures/Downloads/digests.txt")
     let lines = try String(contentsOf: fixture, encoding: .utf8).split(separator: "\n")
     #expect(lines.count == 12)
     let folder = try TemporaryFolder()

@@ -1,4 +1,5 @@
 import JSON
+import TestSupport
 import Testing
 
 @Suite struct WriterTests {
@@ -21,10 +22,9 @@ import Testing
   }
 
   @Test func randomDoublesReadBackBitForBit() throws {
-    var state: UInt64 = 1
+    var random = SplitMix(seed: 1)
     for _ in 0..<2000 {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      let value = Double(bitPattern: state)
+      let value = Double(bitPattern: random.next())
       guard value.isFinite else { continue }
       let number = try #require(JSONNumber(value))
       #expect(

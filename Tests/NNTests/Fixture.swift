@@ -1,6 +1,7 @@
 import Foundation
 import NN
 import Safetensors
+import TestSupport
 import Torch
 
 /// Weights, inputs and answers of one module, from Tests/Fixtures/modules.
@@ -8,9 +9,8 @@ struct RecordedModule {
   let file: SafetensorsFile
 
   init(_ name: String) throws {
-    // Repository root: Tests/NNTests/Fixture.swift is three levels down.
-    let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    file = try SafetensorsFile(path: tests.appending(path: "Fixtures/modules/\(name).safetensors").path)
+    let path = Repository.root.appending(path: "Tests/Fixtures/modules/\(name).safetensors").path
+    file = try SafetensorsFile(path: path)
   }
 
   var weights: Weights { Weights(WeightStore(file))["weights"] }
@@ -48,7 +48,7 @@ func difference(_ actual: Tensor, _ expected: Tensor) throws -> Double {
 
 /// A small safetensors file in a folder of its own, removed with the last reference.
 final class SmallFile {
-  let folder: URL
+  let folder: TemporaryFolder
   let file: SafetensorsFile
 
   struct Content {
@@ -75,14 +75,10 @@ final class SmallFile {
       data += tensor.bytes
     }
     let header = Array("{\(entries.joined(separator: ","))}".utf8)
-    folder = FileManager.default.temporaryDirectory.appending(path: "nn-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let url = folder.appending(path: name)
-    try Data(littleEndian(UInt64(header.count)) + header + data).write(to: url)
-    file = try SafetensorsFile(path: url.path)
+    folder = try TemporaryFolder()
+    let path = try folder.write(littleEndian(UInt64(header.count)) + header + data, to: name)
+    file = try SafetensorsFile(path: path)
   }
-
-  deinit { try? FileManager.default.removeItem(at: folder) }
 }
 
 /// A number as the bytes of a file.

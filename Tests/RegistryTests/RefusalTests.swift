@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Registry
@@ -197,7 +198,7 @@ struct Refusal: Sendable, CustomTestStringConvertible {
   }
 
   @Test func mutatedFilesAreAnEntryOrAProblem() {
-    var random = SplitMix(state: 20_260_101)
+    var random = SplitMix(seed: 20_260_101)
     let seed = Array(
       (leastModel + "\n[prompt_guide]\nquality_tags = ['a', \"b\"]\nnotes = \"\"\"x\ny\"\"\"\n").utf8)
     let pieces = Array("[]{}\"'#=.,\n\r\\ \tuU0123x-_é".utf8)
@@ -214,18 +215,5 @@ struct Refusal: Sendable, CustomTestStringConvertible {
       let file = ModelFile("m.toml", bytes, Self.context)
       #expect((file.entry == nil) == !file.problems.isEmpty)
     }
-  }
-}
-
-/// Steele, Lea and Flood's generator: the same mutations in every run.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Registry
@@ -6,8 +7,7 @@ import Testing
 /// The files in the repository's own `models` folder.
 @Suite struct ShippedModelsTests {
   let registry = ModelRegistry.load(
-    folder: URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().appendingPathComponent("models").path,
+    folder: Repository.models.path,
     schedulers: ["euler", "euler_a"])
 
   @Test func allLoadInOrder() {

@@ -1,22 +1,10 @@
 import Foundation
 import Safetensors
+import TestSupport
 import Testing
 
 /// Random damage to a valid file: accepted or refused, no accepted tensor lies outside the file.
 @Suite struct MutationTests {
-  /// SplitMix64, so that a failure can be repeated from its seed.
-  struct Generator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-      return z ^ (z >> 31)
-    }
-  }
-
   static let alphabet = Array("0123456789[]{},:\"abF-.e \\u".utf8)
   static let numbers = [
     "0", "4", "12", "13", "4294967296", "9223372036854775807", "9223372036854775808", "18446744073709551615",
@@ -25,7 +13,7 @@ import Testing
   ]
 
   /// One to four edits of header bytes, of a number in the header, of the length, or of the file's size.
-  private func damaged(_ random: inout Generator) -> [UInt8] {
+  private func damaged(_ random: inout SplitMix) -> [UInt8] {
     var content = FileTests.content
     for _ in 0..<Int.random(in: 1...4, using: &random) where !content.isEmpty {
       let place = Int.random(in: 0..<content.count, using: &random)
@@ -45,7 +33,7 @@ import Testing
     return content
   }
 
-  private func replaceNumber(after place: Int, in content: inout [UInt8], _ random: inout Generator) {
+  private func replaceNumber(after place: Int, in content: inout [UInt8], _ random: inout SplitMix) {
     func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
     guard let start = content[place...].firstIndex(where: isDigit) else { return }
     let end = content[start...].firstIndex { !isDigit($0) } ?? content.count
@@ -73,7 +61,7 @@ import Testing
   }
 
   @Test(arguments: 0..<8) func damagedHeaders(seed: UInt64) {
-    var random = Generator(state: seed)
+    var random = SplitMix(seed: seed)
     var accepted = 0
     for _ in 0..<2500 {
       let content = damaged(&random)
@@ -92,7 +80,7 @@ import Testing
   }
 
   @Test func damagedFiles() throws {
-    var random = Generator(state: 99)
+    var random = SplitMix(seed: 99)
     for _ in 0..<1000 {
       let content = damaged(&random)
       let temporary = try TemporaryFile(content)
@@ -108,7 +96,7 @@ import Testing
 
   /// Three tensors at random places, judged by counting how often each byte of the data is covered.
   @Test func randomLayoutsAreAcceptedExactlyWhenTheyTileTheData() {
-    var random = Generator(state: 5)
+    var random = SplitMix(seed: 5)
     var accepted = 0
     for _ in 0..<20_000 {
       let places = (0..<3).map { _ in

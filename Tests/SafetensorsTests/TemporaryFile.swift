@@ -1,19 +1,15 @@
-import Foundation
 import Safetensors
+import TestSupport
 
 /// A file in a folder of its own, removed with the last reference.
-final class TemporaryFile: Sendable {
-  let folder: URL
+struct TemporaryFile {
+  let folder: TemporaryFolder
   let path: String
 
   init(_ content: [UInt8], name: String = "model.safetensors") throws {
-    folder = FileManager.default.temporaryDirectory.appending(path: "safetensors-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    path = folder.appending(path: name).path
-    try Data(content).write(to: URL(filePath: path))
+    folder = try TemporaryFolder()
+    path = try folder.write(content, to: name)
   }
-
-  deinit { try? FileManager.default.removeItem(at: folder) }
 }
 
 /// The bytes of a safetensors file; `length` is what its first 8 bytes say, the header's length if `nil`.

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Scheduling
@@ -10,7 +11,7 @@ import Testing
   /// every one that was not cancelled runs.
   @Test(arguments: 0..<10)
   func orderHoldsUnderCancels(seed: Int) async throws {
-    var random = SplitMix(state: UInt64(seed))
+    var random = SplitMix(seed: UInt64(seed))
     let count = 300
     let queue = JobQueue(limit: count + 1)
     let gate = Gate()
@@ -55,7 +56,7 @@ import Testing
     let ends = try await withThrowingTaskGroup(of: [End].self) { group in
       for client in 0..<16 {
         group.addTask {
-          var random = SplitMix(state: UInt64(seed * 100 + client))
+          var random = SplitMix(seed: UInt64(seed * 100 + client))
           var ends: [End] = []
           for _ in 0..<40 {
             let task = Self.job(0, queue, log)

@@ -223,15 +223,21 @@ import Testing
     #expect(end == nil)
   }
 
+  /// A client whose request was begun and will not be answered.
+  private func hangingClient(_ server: HTTPServer, _ record: Record) async throws -> SendableClient {
+    let port = server.port
+    let client = try await blocking { () -> SendableClient in
+      let client = try Client(port: port)
+      client.send(get("/hang"))
+      return SendableClient(client)
+    }
+    #expect(try await record.sees("began hang"))
+    return client
+  }
+
   @Test func lateEndOfStreamCancelsTheTask() async throws {
     try await withServer { server, record in
-      let port = server.port
-      let client = try await blocking { () -> SendableClient in
-        let client = try Client(port: port)
-        client.send(get("/hang"))
-        return SendableClient(client)
-      }
-      #expect(try await record.sees("began hang"))
+      let client = try await hangingClient(server, record)
       try await Task.sleep(for: .milliseconds(400))
       #expect(record.all("cancelled").isEmpty)
       client.client.close()
@@ -241,13 +247,7 @@ import Testing
 
   @Test func resetCancelsTheTaskAtOnce() async throws {
     try await withServer({ $0.deadlines.halfCloseWindow = .seconds(60) }) { server, record in
-      let port = server.port
-      let client = try await blocking { () -> SendableClient in
-        let client = try Client(port: port)
-        client.send(get("/hang"))
-        return SendableClient(client)
-      }
-      #expect(try await record.sees("began hang"))
+      let client = try await hangingClient(server, record)
       client.client.reset()
       #expect(try await record.sees("cancelled hang"))
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Safetensors
+import TestSupport
 import Testing
 import Torch
 
@@ -12,7 +13,7 @@ import Torch
   /// What loading `data` is refused with, `nil` when it loads. It must name the file, and no folder.
   private func refusal(_ data: Data) throws -> String? {
     let folder = try TemporaryFolder()
-    let path = try folder.write(data, as: "changed.safetensors")
+    let path = try folder.write(data, to: "changed.safetensors")
     do {
       try onTorch {
         _ = try StableDiffusionXL(Checkpoint(path: path), vocabulary: Pocket.vocabulary(), options: .init())
@@ -205,7 +206,7 @@ import Torch
     copy.tensors["v_pred"] = .init(.float32, zeros: [0])
     copy.tensors["ztsnr"] = .init(.float32, zeros: [])
     let folder = try TemporaryFolder()
-    let marked = try Checkpoint(path: folder.write(copy.encoded(), as: "marked.safetensors"))
+    let marked = try Checkpoint(path: folder.write(copy.encoded(), to: "marked.safetensors"))
     #expect(marked.markedPrediction == .vPrediction && marked.zeroTerminalSNR)
     let model = try StableDiffusionXL(marked, vocabulary: Pocket.vocabulary(), options: .init())
     #expect(model.prediction == .vPrediction && model.zeroTerminalSNR)

@@ -1,19 +1,16 @@
 import Foundation
 import NN
 import Safetensors
+import TestSupport
 import Torch
 
 @testable import StableDiffusion
 
 /// Files of the repository that the suite reads.
 enum Fixture {
-  /// Repository root: Tests/StableDiffusionTests/Fixture.swift is three levels down.
-  static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
+  static func path(_ name: String) -> String { Repository.root.appending(path: name).path }
 
-  static func path(_ name: String) -> String { root.appending(path: name).path }
-
-  static func bytes(_ name: String) throws -> Data { try Data(contentsOf: root.appending(path: name)) }
+  static func bytes(_ name: String) throws -> Data { try Data(contentsOf: URL(filePath: path(name))) }
 
   static func decode<Value: Decodable>(_ name: String, as: Value.Type = Value.self) throws -> Value {
     let decoder = JSONDecoder()

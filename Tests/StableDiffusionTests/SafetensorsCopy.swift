@@ -52,19 +52,3 @@ struct SafetensorsCopy {
     return withUnsafeBytes(of: length) { Data($0) } + header + data
   }
 }
-
-/// A folder of its own, removed with the last reference.
-final class TemporaryFolder {
-  let url = FileManager.default.temporaryDirectory.appending(path: "checkpoints-\(UUID().uuidString)")
-
-  init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  /// - Returns: the new file's path.
-  func write(_ data: Data, as name: String) throws -> String {
-    let file = url.appending(path: name)
-    try data.write(to: file)
-    return file.path
-  }
-}

@@ -16,6 +16,21 @@ public final class TemporaryFolder: Sendable {
   /// - Returns: the path of `name` within.
   public func path(_ name: String) -> String { url.appendingPathComponent(name).path }
 
+  /// - Returns: the new file's path.
+  @discardableResult
+  public func write(_ bytes: some Sequence<UInt8>, to name: String) throws -> String {
+    try Data(bytes).write(to: url.appendingPathComponent(name))
+    return path(name)
+  }
+
+  /// - Returns: the new file's path.
+  @discardableResult
+  public func write(_ text: String, to name: String) throws -> String { try write(text.utf8, to: name) }
+
+  public func text(of name: String) throws -> String {
+    try String(contentsOfFile: path(name), encoding: .utf8)
+  }
+
   /// A models folder with the embedded model (as a link) and its vocabulary.
   public static func withPocket() throws -> TemporaryFolder {
     let folder = try TemporaryFolder()

@@ -8,7 +8,9 @@ import Testing
     var releases = 0
   }
 
-  private func borrow(_ sizes: [Int64], _ count: Count, _ buffer: UnsafeMutablePointer<Float>) -> OpaquePointer? {
+  private func borrow(_ sizes: [Int64], _ count: Count, _ buffer: UnsafeMutablePointer<Float>)
+    -> OpaquePointer?
+  {
     sizes.withUnsafeBufferPointer {
       ct_tensor_from_memory(
         buffer, $0.baseAddress, Int32($0.count), CT_FLOAT32,

@@ -1,5 +1,6 @@
 import Foundation
 import Generation
+import TestSupport
 import Testing
 import Wire
 import fake_engine
@@ -159,10 +160,8 @@ import fake_engine
 
   @Test("An executable put in place later is started then")
   func laterPresent() async throws {
-    let folder = FileManager.default.temporaryDirectory.path + "/wire-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let path = folder + "/engine"
+    let folder = try TemporaryFolder()
+    let path = folder.path("engine")
     let engine = try remoteEngine { $0.executable = path }
     _ = try await failure(of: engine, request("x"))
     try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: try fakeEngine())
