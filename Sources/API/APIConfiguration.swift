@@ -1,3 +1,4 @@
+public import Generation
 public import Registry
 
 /// What the operator chose, and what the composition root lends to the routes.
@@ -10,17 +11,18 @@ public struct APIConfiguration: Sendable {
   public var defaultModel: String?
   /// Pixels of one picture, width × height.
   public var maxPixels: Int
-  /// The SHA-256 of a checkpoint in lower-case hex, `nil` when it is not known.
+  /// The SHA-256 in lower-case hex of exactly the version of a checkpoint that made a picture; `nil` when it is
+  /// not known, or the file is another one by now.
   ///
   /// Asked once for each picture, so the answer should be remembered.
-  public var modelHash: @Sendable (ModelEntry) async -> String?
+  public var modelHash: @Sendable (ModelEntry, FileVersion?) async -> String?
   /// Told of every error that clients only see as `Internal Server Error`.
   public var report: @Sendable (any Error) -> Void
 
   public init(
     version: String, allowedHosts: [String] = [], defaultModel: String? = nil,
     maxPixels: Int = 2048 * 2048,
-    modelHash: @escaping @Sendable (ModelEntry) async -> String? = { $0.sha256 },
+    modelHash: @escaping @Sendable (ModelEntry, FileVersion?) async -> String? = { _, _ in nil },
     report: @escaping @Sendable (any Error) -> Void = { _ in }
   ) {
     (self.version, self.allowedHosts, self.defaultModel) = (version, allowedHosts, defaultModel)

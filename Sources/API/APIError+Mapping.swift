@@ -5,6 +5,8 @@ import Scheduling
 extension APIError {
   /// Seconds after which a restarted engine has usually come up.
   private static let engineRestart = 10
+  /// Seconds after which a server that is started again usually answers.
+  private static let serverRestart = 10
 
   /// Which status an error of the layers below becomes; whatever is not listed is 500 without details.
   init(_ error: any Error) {
@@ -17,8 +19,10 @@ extension APIError {
     case is WorkPool.Full:
       self.init(503, "busy", "Too many pictures wait to be encoded", retryAfter: 1)
     case is CancellationError:
-      // Nobody reads this: the client is gone. 499 is nginx's number for it.
-      self.init(499, "client_closed_request", "Client Closed Request")
+      // Work is cancelled for a client that is gone, which reads nothing, or because the server stops.
+      self.init(
+        503, "shutting_down", "The server is stopping; the request may be sent again",
+        retryAfter: Self.serverRestart)
     case let error as GenerationError: self.init(error, model: nil)
     default: self = .unexpected
     }

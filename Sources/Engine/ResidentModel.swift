@@ -8,14 +8,14 @@ struct ResidentModel {
   let source: ModelSource
   let networks: StableDiffusionXL
   let predictionSource: String
-  private let identity: FileIdentity
+  let file: FileVersion?
 
   /// - Parameter progress: called with bytes read and bytes in all; what it throws ends the loading.
   init(
     _ source: ModelSource, vocabulary: Vocabulary, options: StableDiffusionXL.Options,
     progress: @escaping (Int, Int) throws -> Void
   ) throws {
-    let identity = FileIdentity(path: source.path)
+    let file = FileVersion(path: source.path)
     let checkpoint = try Checkpoint(path: source.path)
     let total = checkpoint.byteCount
     var done = 0
@@ -29,25 +29,24 @@ struct ResidentModel {
     predictionSource =
       source.prediction != nil ? "registry" : checkpoint.markedPrediction != nil ? "v_pred key" : "default"
     self.source = source
-    self.identity = identity
+    self.file = file
   }
 
   /// Whether this is the model `wanted`, and its file is still the one that was read.
   func serves(_ wanted: ModelSource) -> Bool {
-    source == wanted && identity == FileIdentity(path: wanted.path)
+    source == wanted && file == FileVersion(path: wanted.path)
   }
 }
 
-/// What tells one version of a file from the next.
-private struct FileIdentity: Equatable {
-  var device: UInt = 0, inode: UInt = 0, size = 0, seconds = 0, nanoseconds = 0
-
-  /// All zeros for a file that cannot be looked at.
-  init(path: String) {
+extension FileVersion {
+  /// `nil` for a file that cannot be looked at.
+  fileprivate init?(path: String) {
     var info = stat()
-    guard stat(path, &info) == 0 else { return }
-    (device, inode, size) = (info.st_dev, info.st_ino, info.st_size)
-    (seconds, nanoseconds) = (info.st_mtim.tv_sec, info.st_mtim.tv_nsec)
+    guard stat(path, &info) == 0 else { return nil }
+    let (seconds, overflow) = Int64(info.st_mtim.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
+    self.init(
+      device: UInt64(info.st_dev), inode: UInt64(info.st_ino), size: Int64(info.st_size),
+      modified: overflow ? 0 : seconds &+ Int64(info.st_mtim.tv_nsec))
   }
 }
 

@@ -22,7 +22,7 @@ public actor TorchEngine: ImageEngine {
       EngineStatus(
         state: .ready, device: plan.device.description, deviceName: plan.deviceName,
         cudaAvailable: Device.cudaCount > 0, dtype: plan.dtype.rawValue, libtorch: Runtime.version,
-        processID: getpid()))
+        processID: getpid(), detail: vocabularyFile.lack))
   }
 
   public nonisolated var status: EngineStatus { snapshot.withLock { $0 } }
@@ -97,7 +97,8 @@ public actor TorchEngine: ImageEngine {
 
   private func note(model: String?) {
     let allocated = plan.device.allocatedBytes ?? 0
-    snapshot.withLock { ($0.model, $0.allocatedBytes) = (model, allocated) }
+    let lack = vocabulary == nil ? vocabularyFile.lack : nil
+    snapshot.withLock { ($0.model, $0.allocatedBytes, $0.detail) = (model, allocated, lack) }
   }
 
   private func run(
@@ -133,11 +134,13 @@ public actor TorchEngine: ImageEngine {
   }
 
   private func report(_ model: ResidentModel, _ texts: Texts, _ timings: Timings) -> GenerationReport {
-    GenerationReport(
+    var report = GenerationReport(
       prediction: Prediction(model.networks.prediction), predictionSource: model.predictionSource,
       zeroTerminalSNR: model.networks.zeroTerminalSNR, dtype: plan.dtype.rawValue,
       vaeDtype: plan.vaeDtype.rawValue, device: plan.device.description, promptTokens: texts.prompt.count,
       negativePromptTokens: texts.guidance?.negative?.count ?? 0, timings: timings, libtorch: Runtime.version)
+    report.modelFile = model.file
+    return report
   }
 }
 

@@ -23,6 +23,12 @@ public struct VocabularyFile: Sendable {
     self.candidates = candidates
   }
 
+  /// What to tell operators while there is none.
+  var lack: String? {
+    FileManager.default.isReadableFile(atPath: path)
+      ? nil : "The vocabulary \(Self.place) is missing. Run: scripts/fetch-vocabulary"
+  }
+
   /// The first that is there; the models folder's own when none is.
   var path: String {
     candidates.first { FileManager.default.isReadableFile(atPath: $0) } ?? candidates[0]

@@ -12,6 +12,8 @@ public struct GenerationResult: Sendable, Equatable {
 
 /// What was really used, and how long it took.
 public struct GenerationReport: Codable, Sendable, Equatable {
+  /// The checkpoint as it was when its weights were read; `nil` when it could not be told.
+  public var modelFile: FileVersion?
   public var prediction: Prediction
   /// `registry`, `v_pred key` or `default`.
   public var predictionSource: String
@@ -53,4 +55,18 @@ public struct Timings: Codable, Sendable, Equatable {
   public var decode = 0.0
 
   public init() {}
+}
+
+/// What tells one version of a file from the next, as `stat` gives it.
+public struct FileVersion: Codable, Sendable, Hashable {
+  public var device: UInt64
+  public var inode: UInt64
+  /// Bytes.
+  public var size: Int64
+  /// Nanoseconds since 1970.
+  public var modified: Int64
+
+  public init(device: UInt64, inode: UInt64, size: Int64, modified: Int64) {
+    (self.device, self.inode, self.size, self.modified) = (device, inode, size, modified)
+  }
 }

@@ -42,8 +42,29 @@ public final class WeightStore {
   /// The names no network has asked for, sorted.
   public var unused: [String] { sources.keys.filter { !taken.contains($0) }.sorted() }
 
-  /// The name of the tensor in the file; `name` itself when there is none.
-  public func fileName(of name: String) -> String { sources[name]?.info.name ?? name }
+  /// The name of the tensor in the file. For one that is not there: the name its neighbour in the same module
+  /// says it would have, or `name` itself when there is no such neighbour.
+  public func fileName(of name: String) -> String {
+    if let source = sources[name] { return source.info.name }
+    let parts = name.split(separator: ".")
+    for depth in stride(from: parts.count - 1, to: max(0, parts.count - 4), by: -1) {
+      let module = parts[..<depth].joined(separator: ".")
+      let missing = parts[depth...].joined(separator: ".")
+      for neighbour in neighbours(in: module) {
+        let tail = String(neighbour.name.dropFirst(module.count + 1))
+        guard neighbour.fileName.hasSuffix(tail) else { continue }
+        return neighbour.fileName.dropLast(tail.count) + missing
+      }
+    }
+    return name
+  }
+
+  /// The tensors below `module`, under their names here and in the file, in order.
+  private func neighbours(in module: String) -> [(name: String, fileName: String)] {
+    sources.filter { $0.key.hasPrefix(module + ".") }.map { ($0.key, $0.value.info.name) }.sorted {
+      $0.0 < $1.0
+    }
+  }
 
   func shape(of name: String) -> [Int]? { sources[name]?.shape }
 
@@ -53,7 +74,7 @@ public final class WeightStore {
   /// - Throws: `WeightError` when it is missing or not as expected, `SafetensorsError`, `TorchError`.
   func load(_ name: String, shape expected: [Int], dtype: Torch.DType) throws -> Tensor {
     guard let source = sources[name] else {
-      throw WeightError(file: file.name, tensor: name, problem: .missing)
+      throw WeightError(file: file.name, tensor: fileName(of: name), problem: .missing)
     }
     guard source.shape == expected else {
       throw WeightError(

@@ -26,7 +26,7 @@ public struct Weights {
   /// - Throws: `WeightError` when it is missing or does not have `rank` dimensions.
   public func shape(_ name: String, rank: Int) throws -> [Int] {
     guard let shape = store.shape(of: full(name)) else {
-      throw WeightError(file: store.name, tensor: full(name), problem: .missing)
+      throw WeightError(file: store.name, tensor: store.fileName(of: full(name)), problem: .missing)
     }
     guard shape.count == rank, shape.allSatisfy({ $0 > 0 }) else {
       throw unsuitable(name, "shape \(shape) should have \(rank) sizes, none of them zero")

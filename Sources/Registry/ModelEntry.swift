@@ -1,11 +1,11 @@
 /// One registered model: what its TOML file says.
 public struct ModelEntry: Sendable, Equatable {
-  /// What clients call it: `^[a-z0-9][a-z0-9._-]{0,63}$`, unique among ids and aliases.
+  /// What clients call it: `^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`, unique among ids and aliases.
   public var id: String
   public var displayName: String
   /// The checkpoint, relative to the models folder.
   public var file: String
-  /// Where the checkpoint comes from: `embedded`, `local`, `huggingface:OWNER/NAME` or an https address.
+  /// Where the checkpoint comes from: `embedded`, `huggingface:OWNER/NAME`, an address, or a note.
   public var source: String
   /// Always `sdxl`.
   public var architecture: String

@@ -9,6 +9,8 @@ public struct ModelRegistry: Sendable {
   public let problems: [RegistryProblem]
 
   private let places: [String: Int]
+  /// Bytes of the checkpoints that are there, by id.
+  private let sizes: [String: Int]
 
   /// A registry of given models. Of two that share an id or alias, the first in listing order answers to it.
   public init(models: [ModelEntry], problems: [RegistryProblem] = []) {
@@ -18,6 +20,9 @@ public struct ModelRegistry: Sendable {
       for name in [model.id] + model.aliases where places[name] == nil { places[name] = place }
     }
     (self.models, self.problems, self.places) = (sorted, problems, places)
+    sizes = Dictionary(
+      sorted.compactMap { entry in Self.size(of: entry.path).map { (entry.id, $0) } },
+      uniquingKeysWith: { $1 })
   }
 
   /// Reads every `*.toml` of a folder; hidden files are passed over. No checkpoint is opened.
@@ -55,11 +60,21 @@ public struct ModelRegistry: Sendable {
     places[idOrAlias].map { models[$0] }
   }
 
-  /// Whether the checkpoint is there now: a readable, non-empty regular file. It is not opened.
-  public func isDownloaded(_ entry: ModelEntry) -> Bool {
+  /// Whether the checkpoint was there when the registry was read or last surveyed: a readable, non-empty
+  /// regular file. It is not opened.
+  public func isDownloaded(_ entry: ModelEntry) -> Bool { sizes[entry.id] != nil }
+
+  /// Bytes of the checkpoint, when it is downloaded.
+  public func sizeBytes(_ entry: ModelEntry) -> Int? { sizes[entry.id] }
+
+  /// The same models, their files looked at anew.
+  public func surveyed() -> ModelRegistry { ModelRegistry(models: models, problems: problems) }
+
+  private static func size(of path: String) -> Int? {
     var info = stat()
-    return stat(entry.path, &info) == 0 && info.st_mode & S_IFMT == S_IFREG && info.st_size > 0
-      && access(entry.path, R_OK) == 0
+    guard stat(path, &info) == 0, info.st_mode & S_IFMT == S_IFREG, info.st_size > 0, access(path, R_OK) == 0
+    else { return nil }
+    return Int(info.st_size)
   }
 
   private static func absolute(_ folder: String) -> String {

@@ -2,11 +2,12 @@ import HTTP
 
 /// When a connection has kept the server waiting for too long.
 struct ConnectionTimer {
-  /// What is being waited for. Deadlines start anew when it changes, so a request's number belongs to it.
+  /// What is being waited for. Deadlines start anew when it changes, so a request's number belongs to it: a
+  /// response made at once leaves no other wait between two idle ones.
   enum Wait: Equatable {
     /// For the server itself: no deadline.
     case reply
-    case idle
+    case idle(request: Int)
     case head(request: Int)
     case body(request: Int)
     case write
@@ -60,7 +61,7 @@ extension Connection {
     if !output.isEmpty { return .write }
     if pending != nil { return .reply }
     switch parser.phase {
-    case .idle: return .idle
+    case .idle: return .idle(request: answered)
     case .head: return .head(request: answered)
     case .body: return .body(request: answered)
     }

@@ -101,7 +101,10 @@ private final class HostConnection: Sendable {
       // By type alone: another module's words may hold paths or prompts.
       event = .failed(job: job, GenerationError(.internalError, "The engine failed: \(type(of: error))."))
     }
-    return try? Frame(event)
+    if let frame = try? Frame(event) { return frame }
+    // Without an end the server would take the engine for hanging and kill it.
+    return try? Frame(
+      EngineEvent.failed(job: job, GenerationError(.internalError, "The engine's answer cannot be sent.")))
   }
 
   /// Reports a job's progress, and what the engine now holds whenever the job passes from one stage to

@@ -62,7 +62,7 @@ struct Supervision: Sendable {
 
   var status: EngineStatus {
     var status = facts
-    (status.state, status.processID, status.detail) = (phase, processID, detail)
+    (status.state, status.processID, status.detail) = (phase, processID, detail ?? facts.detail)
     return status
   }
 }

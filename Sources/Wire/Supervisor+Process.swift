@@ -113,10 +113,11 @@ extension Supervisor {
   @discardableResult func poll(_ socket: Int32?, until deadlines: [ContinuousClock.Instant?]) -> Bool {
     var timeout: Int32 = -1
     if let first = deadlines.compactMap({ $0 }).min() {
-      let (seconds, attoseconds) = ContinuousClock.now.duration(to: first).components
+      // Limited to what poll takes, about 24 days, before it is multiplied: a timeout may be of any length.
+      let left = min(max(.zero, ContinuousClock.now.duration(to: first)), .milliseconds(Int32.max))
+      let (seconds, attoseconds) = left.components
       // Rounded up: a poll that returns a little early would only be repeated.
-      let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000 + 1
-      timeout = Int32(clamping: max(0, milliseconds))
+      timeout = Int32(clamping: seconds * 1000 + attoseconds / 1_000_000_000_000_000 + 1)
     }
     // A negative number is one that poll passes over.
     var sources = [

@@ -17,8 +17,9 @@ struct EngineCommand: ParsableCommand {
   @Option(help: "The socket's descriptor.") var descriptor: Int32 = 3
 
   func run() throws {
-    // The server's threads come first: it must answer while every core computes.
-    setpriority(Int32(PRIO_PROCESS.rawValue), 0, 5)
+    // The log's reader may go away; the engine is told to end by its socket alone.
+    signal(SIGPIPE, SIG_IGN)
+    yieldToServer()
     let engine: TorchEngine
     do {
       let vocabulary = VocabularyFile(modelsFolder: models, executable: "/proc/self/exe")
@@ -37,7 +38,16 @@ struct EngineCommand: ParsableCommand {
     _exit(0)
   }
 
+  /// The server's threads come first: it must answer while every core computes. A thread takes the priority of
+  /// the one that makes it, and OpenBLAS has made its own by now.
+  private func yieldToServer() {
+    let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
+    for thread in threads.compactMap({ id_t($0) }) {
+      setpriority(Int32(PRIO_PROCESS.rawValue), thread, 5)
+    }
+  }
+
   private func say(_ line: String) {
-    FileHandle.standardError.write(Data("darkroom-engine: \(line)\n".utf8))
+    try? FileHandle.standardError.write(contentsOf: Data("darkroom-engine: \(line)\n".utf8))
   }
 }

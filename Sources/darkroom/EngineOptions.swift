@@ -40,7 +40,7 @@ struct EngineOptions: ParsableArguments {
       // Workers that wait spin by default; two teams on two cores then slow each other many times over.
       environment: ["OMP_WAIT_POLICY": "passive"])
     let timeout = try Setting.value(jobTimeout, "job-timeout", default: 300)
-    guard timeout >= 1 else { throw ValidationError("--job-timeout is at least 1.") }
+    guard (1...86_400).contains(timeout) else { throw ValidationError("--job-timeout is from 1 to 86400.") }
     configuration.jobTimeout = .seconds(timeout)
     return try RemoteEngine(configuration, logger: logger)
   }

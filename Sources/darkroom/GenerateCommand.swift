@@ -31,7 +31,8 @@ struct GenerateCommand: AsyncParsableCommand {
     let service = APIService(
       engine: watched, queue: JobQueue(limit: 1), registry: { folder.registry },
       lorasFolder: "\(folder.path)/loras", workers: WorkPool(threads: 1, limit: 4, name: "images"),
-      configuration: APIConfiguration(version: Darkroom.version, modelHash: { await folder.hash(of: $0) }))
+      configuration: APIConfiguration(version: Darkroom.version, modelHash: { await folder.hash(of: $0, $1) })
+    )
     do {
       let picture = try await service.picture(order)
       watched.display.clear()
@@ -39,7 +40,7 @@ struct GenerateCommand: AsyncParsableCommand {
       print("\(output): \(picture.model), seed \(picture.seed)")
     } catch {
       watched.display.clear()
-      FileHandle.standardError.write(Data("darkroom: \(Self.explain(error, output))\n".utf8))
+      try? FileHandle.standardError.write(contentsOf: Data("darkroom: \(Self.explain(error, output))\n".utf8))
       throw ExitCode.failure
     }
   }
@@ -55,6 +56,7 @@ struct GenerateCommand: AsyncParsableCommand {
     order.seed = try Setting.optional(seed, "seed")
     order.steps = try Setting.optional(steps, "steps")
     order.cfgScale = try Setting.optional(cfg, "cfg")
+    if let cfg = order.cfgScale, !cfg.isFinite { throw ValidationError("--cfg is a number from 0 to 30.") }
     order.scheduler = try Setting.optional(scheduler, "scheduler")
     if let size = try Setting.optional(size, "size") {
       let sides = size.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Logging
 
 /// Log lines on standard error; standard output is for results.
@@ -10,6 +11,8 @@ enum Log {
         "--log-level is one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")), not \(name)."
       )
     }
+    // A reader of the log that goes away must not take the server along.
+    signal(SIGPIPE, SIG_IGN)
     LoggingSystem.bootstrap { label in
       var handler = StreamLogHandler.standardError(label: label)
       handler.logLevel = level

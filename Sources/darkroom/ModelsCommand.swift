@@ -16,7 +16,7 @@ struct ModelsCommand: ParsableCommand {
       let folder = try Setting.value(models, "models", default: "models")
       let registry = ModelRegistry.load(folder: URL(fileURLWithPath: folder).standardizedFileURL.path)
       for problem in registry.problems {
-        FileHandle.standardError.write(Data("darkroom: \(problem)\n".utf8))
+        try? FileHandle.standardError.write(contentsOf: Data("darkroom: \(problem)\n".utf8))
       }
       return registry
     }
@@ -25,7 +25,8 @@ struct ModelsCommand: ParsableCommand {
     func find(_ id: String, in registry: ModelRegistry) throws -> ModelEntry {
       if let entry = registry.find(id) { return entry }
       let known = registry.models.map(\.id).joined(separator: ", ")
-      FileHandle.standardError.write(Data("darkroom: Unknown model: \(id). Available: \(known)\n".utf8))
+      try? FileHandle.standardError.write(
+        contentsOf: Data("darkroom: Unknown model: \(id). Available: \(known)\n".utf8))
       throw ExitCode.failure
     }
   }
@@ -94,7 +95,7 @@ struct ModelsCommand: ParsableCommand {
           print("\(entry.id): \(try check(entry))")
         } catch {
           failed = true
-          FileHandle.standardError.write(Data("darkroom: \(entry.id): \(error)\n".utf8))
+          try? FileHandle.standardError.write(contentsOf: Data("darkroom: \(entry.id): \(error)\n".utf8))
         }
       }
       if failed { throw ExitCode.failure }

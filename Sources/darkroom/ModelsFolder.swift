@@ -8,44 +8,49 @@ import Synchronization
 /// The registry as last read, read again when the folder changes.
 final class ModelsFolder: Sendable {
   let path: String
-  private let current: Mutex<(registry: ModelRegistry, stamp: [String: Date])>
-  private let digests: DigestCache
+  private let current: Mutex<ModelRegistry>
+  private let digests: ModelDigests
   private let logger: Logger
 
   init(_ path: String, logger: Logger) {
     (self.path, self.logger) = (path, logger)
-    digests = DigestCache(folder: path)
-    let stamp = Self.stamp(path)
+    digests = ModelDigests(folder: path)
     let registry = Self.read(path)
-    current = Mutex((registry, stamp))
+    current = Mutex(registry)
     Self.log(registry, logger)
   }
 
   /// Never waits for the disk.
-  var registry: ModelRegistry { current.withLock { $0.registry } }
+  var registry: ModelRegistry { current.withLock { $0 } }
 
-  /// Looks for changes every second, until cancelled.
-  func watch() async {
-    while (try? await Task.sleep(for: .seconds(1))) != nil { refresh() }
-  }
-
-  private func refresh() {
-    let stamp = Self.stamp(path)
-    guard stamp != current.withLock({ $0.stamp }) else { return }
-    let registry = Self.read(path)
-    current.withLock { $0 = (registry, stamp) }
-    logger.notice("the models folder changed", metadata: ["models": "\(registry.models.count)"])
-    Self.log(registry, logger)
-  }
-
-  /// The SHA-256 of a model's file: remembered from an earlier look at the same file, else computed.
-  func hash(of entry: ModelEntry) async -> String? {
-    let (digests, path) = (digests, entry.path)
-    return await withCheckedContinuation { continuation in
-      DispatchQueue.global(qos: .utility).async {
-        continuation.resume(returning: try? digests.digest(ofFile: path))
+  /// Looks for changes four times a second for as long as the process lives, on a thread that may wait for the
+  /// disk.
+  func watch() {
+    let thread = Thread { [self] in
+      var stamp = Self.stamp(path)
+      while true {
+        Thread.sleep(forTimeInterval: 0.25)
+        let now = Self.stamp(path)
+        refresh(rereading: now != stamp)
+        stamp = now
       }
     }
+    thread.name = "models"
+    thread.start()
+  }
+
+  /// The SHA-256 of exactly this version of a model's file; `nil` when it is another one by now.
+  func hash(of entry: ModelEntry, _ version: FileVersion?) async -> String? {
+    guard let version else { return nil }
+    return await digests.digest(ofFile: entry.path, version)
+  }
+
+  private func refresh(rereading: Bool) {
+    let registry = rereading ? Self.read(path) : registry.surveyed()
+    current.withLock { $0 = registry }
+    guard rereading else { return }
+    logger.notice("the models folder changed", metadata: ["models": "\(registry.models.count)"])
+    Self.log(registry, logger)
   }
 
   private static func read(_ path: String) -> ModelRegistry {

@@ -18,13 +18,13 @@ final class ProgressLine: Sendable {
       state.drawn = true
       return Self.line(progress, &state.firstStep)
     }
-    FileHandle.standardError.write(Data("\r\u{1B}[K\(text)".utf8))
+    try? FileHandle.standardError.write(contentsOf: Data("\r\u{1B}[K\(text)".utf8))
   }
 
   /// Leaves the line empty.
   func clear() {
     guard state.withLock({ $0.drawn }) else { return }
-    FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))
+    try? FileHandle.standardError.write(contentsOf: Data("\r\u{1B}[K".utf8))
   }
 
   private static func line(_ progress: GenerationProgress, _ firstStep: inout ContinuousClock.Instant?)

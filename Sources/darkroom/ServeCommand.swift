@@ -29,9 +29,10 @@ struct ServeCommand: AsyncParsableCommand {
     let inflight = try Setting.value(maxInflight, "max-inflight", default: 16)
     guard inflight >= 1 else { throw ValidationError("--max-inflight is at least 1.") }
     let drain = try Setting.value(drainSeconds, "drain-seconds", default: 30)
-    guard drain >= 0 else { throw ValidationError("--drain-seconds is at least 0.") }
+    guard (0...86_400).contains(drain) else { throw ValidationError("--drain-seconds is from 0 to 86400.") }
 
     let folder = ModelsFolder(try engine.modelsFolder(), logger: logger)
+    let first = try modelAtStart(folder)
     let remote = try engine.start(logger)
     defer { remote.stop() }
     let queue = JobQueue(limit: inflight)
@@ -40,8 +41,8 @@ struct ServeCommand: AsyncParsableCommand {
       workers: WorkPool(threads: 2, limit: 256, name: "images"),
       configuration: APIConfiguration(
         version: Darkroom.version, allowedHosts: Setting.list(allowHost, "allow-host"),
-        defaultModel: try Setting.optional(model, "model"),
-        modelHash: { await folder.hash(of: $0) },
+        defaultModel: first?.id,
+        modelHash: { await folder.hash(of: $0, $1) },
         report: { logger.error("a request failed", metadata: ["error": "\($0)"]) }))
     let server = try HTTPServer(
       configuration: ServerConfiguration(
@@ -49,12 +50,11 @@ struct ServeCommand: AsyncParsableCommand {
       handler: service, logger: logger)
 
     let stop = StopSignal()
-    let watching = Task { await folder.watch() }
-    defer { watching.cancel() }
+    folder.watch()
     server.start()
     let authority = "\(host.contains(":") ? "[\(host)]" : host):\(server.port)"
-    FileHandle.standardOutput.write(Data("listening on http://\(authority)\n".utf8))
-    try loadAtStart(remote, queue, folder, logger)
+    try? FileHandle.standardOutput.write(contentsOf: Data("listening on http://\(authority)\n".utf8))
+    if let first { load(first, remote, queue, logger) }
     await stop.wait()
     logger.notice("stopping", metadata: ["drain-seconds": "\(drain)"])
     await server.stop(drain: .seconds(drain))
@@ -70,13 +70,15 @@ struct ServeCommand: AsyncParsableCommand {
         + "Listen on 127.0.0.1 and use ssh -L, or say --insecure.")
   }
 
-  private func loadAtStart(
-    _ remote: RemoteEngine, _ queue: JobQueue, _ folder: ModelsFolder, _ logger: Logger
-  ) throws {
-    guard let id = try Setting.optional(model, "model") else { return }
+  private func modelAtStart(_ folder: ModelsFolder) throws -> ModelEntry? {
+    guard let id = try Setting.optional(model, "model") else { return nil }
     guard let entry = folder.registry.find(id) else {
       throw ValidationError("Unknown model: \(id). See: darkroom models list")
     }
+    return entry
+  }
+
+  private func load(_ entry: ModelEntry, _ remote: RemoteEngine, _ queue: JobQueue, _ logger: Logger) {
     let source = ModelSource(
       id: entry.id, path: entry.path, prediction: entry.prediction.flatMap(Prediction.init))
     Task {

@@ -59,6 +59,18 @@ import Testing
     #expect(reports.all == ["Surprise()"])
   }
 
+  @Test func anInternalErrorIsReportedOnceAndAsItIs() async throws {
+    let error = GenerationError(.internalError, "matmul of 3 x 4 and 5 x 6")
+    let reports = Reports()
+    let bench = try Bench(engine: ScriptedEngine { _ in throw error }) { configuration in
+      configuration.report = { reports.add("\($0)") }
+    }
+    let reply = await bench.post(#"{"prompt": "a"}"#)
+    #expect(reply.status == 500)
+    #expect(reply.json == ["detail": "Internal Server Error", "code": "internal_error"])
+    #expect(reports.all == ["\(error)"])
+  }
+
   @Test func queueFull() async throws {
     let queue = JobQueue(limit: 1)
     let (started, start) = AsyncStream.makeStream(of: Void.self)
@@ -93,8 +105,18 @@ import Testing
     for await _ in started { break }
     task.cancel()
     let reply = await task.value
-    #expect((reply.status, reply.json["code"]) == (499, "client_closed_request"))
+    #expect(reply.status == 503)
     #expect(queue.snapshot.running == 0)
+  }
+
+  @Test func workCancelledByAStoppingServerMayBeSentAgain() async throws {
+    let reply = try await reply(to: CancellationError())
+    #expect(reply.status == 503)
+    #expect(reply.headers["Retry-After"] == "10")
+    #expect(
+      reply.json == [
+        "detail": "The server is stopping; the request may be sent again", "code": "shutting_down",
+      ])
   }
 }
 

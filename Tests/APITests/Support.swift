@@ -78,7 +78,7 @@ final class Bench: Sendable {
       at: folder.appending(path: "loras"), withIntermediateDirectories: false)
     for name in ["animagine", "pony"] { try temporary.write("weights", to: "\(name).safetensors") }
     let registry = ModelRegistry(models: models ?? Self.models(in: folder))
-    var configuration = APIConfiguration(version: "1.2.3", modelHash: { _ in Self.hash })
+    var configuration = APIConfiguration(version: "1.2.3", modelHash: { _, _ in Self.hash })
     change(&configuration)
     self.temporary = temporary
     self.engine = engine

@@ -52,6 +52,9 @@ import Testing
     let exposed = try run(darkroom, ["serve", "--host", "0.0.0.0"])
     #expect(exposed.status == 64)
     #expect(exposed.errors.contains("--insecure"))
+    #expect(try run(darkroom, ["generate", "-p", "x", "--cfg", "nan"]).status == 64)
+    #expect(try run(darkroom, ["serve", "--model", "nope", "--port", "0"] + models).status == 64)
+    #expect(try run(darkroom, ["serve", "--job-timeout", "9300000000000000"]).status == 64)
   }
 
   @Test func modelsAreListedShownAndChecked() throws {

@@ -125,6 +125,54 @@ import Testing
     #expect(try ask("pocket").json()["image"] == before.json()["image"])
   }
 
+  @Test func theHashIsThatOfTheFileThatMadeThePicture() async throws {
+    let folder = try TemporaryFolder.withPocket()
+    try FileManager.default.removeItem(atPath: folder.path("pocket.safetensors"))
+    let original = Repository.models.appendingPathComponent("pocket.safetensors")
+    try FileManager.default.copyItem(atPath: original.path, toPath: folder.path("pocket.safetensors"))
+    let server = try RunningServer(models: folder.path)
+    try await server.wait(for: "/readyz")
+    let body = #"{"prompt": "a cat", "width": 64, "height": 64, "steps": 2, "seed": 1}"#
+    func hash(_ reply: RunningServer.Reply) throws -> JSONValue? {
+      try reply.json()["parameters"]?["model_hash"]
+    }
+    let toml = try String(contentsOfFile: folder.path("pocket.toml"), encoding: .utf8)
+    let first = try #require(try hash(server.curl("/generate", body: body))?.stringValue)
+    #expect(toml.contains(first))
+
+    // Another file takes the name while a picture is made: its hash must not be told for the old weights.
+    let running = server.posting(#"{"prompt": "a cat", "width": 256, "height": 256, "steps": 60, "seed": 1}"#)
+    try await Task.sleep(for: .seconds(1))
+    var other = try CheckpointBytes(original)
+    try other.fill("model.diffusion_model.out.2.bias", float16: 0x3000)
+    try other.write(to: folder.path("other"))
+    #expect(rename(folder.path("other"), folder.path("pocket.safetensors")) == 0)
+    #expect(try hash(await running.value) == .string(first))
+    let second = try #require(try hash(server.curl("/generate", body: body))?.stringValue)
+    #expect(second != first)
+  }
+
+  @Test func withoutAVocabularyItIsNotReady() async throws {
+    // Away from the source tree, whose vocabulary would do.
+    let folder = try TemporaryFolder()
+    for name in ["darkroom", "darkroom-engine"] {
+      try FileManager.default.copyItem(
+        atPath: Repository.products.appendingPathComponent(name).path, toPath: folder.path(name))
+    }
+    let models = try TemporaryFolder.withPocket()
+    try FileManager.default.removeItem(atPath: models.path("tokenizer"))
+    let server = try RunningServer(
+      models: models.path, arguments: ["--engine", folder.path("darkroom-engine")])
+    try await server.wait(for: "/readyz", status: 503)
+    let deadline = ContinuousClock.now + .seconds(20)
+    var reason = ""
+    while !reason.contains("fetch-vocabulary"), ContinuousClock.now < deadline {
+      reason = try server.curl("/readyz").json()["reason"]?.stringValue ?? ""
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    #expect(reason.contains("scripts/fetch-vocabulary"))
+  }
+
   @Test func anEngineThatIsKilledIsReplaced() async throws {
     let server = try RunningServer(models: Repository.models.path)
     try await server.wait(for: "/readyz")

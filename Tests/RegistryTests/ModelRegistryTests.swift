@@ -137,16 +137,19 @@ import Testing
     let entry = try #require(registry.find("least"))
     #expect(!registry.isDownloaded(entry))
     try folder.write("", to: "least.safetensors")
-    #expect(!registry.isDownloaded(entry))
+    #expect(!registry.surveyed().isDownloaded(entry))
     try folder.write("x", to: "least.safetensors")
-    #expect(registry.isDownloaded(entry))
+    #expect(registry.surveyed().isDownloaded(entry))
+    #expect(registry.surveyed().sizeBytes(entry) == 1)
+    // A registry is a snapshot: it does not go to the disk.
+    #expect(!registry.isDownloaded(entry))
 
     try FileManager.default.moveItem(atPath: entry.path, toPath: folder.path + "/elsewhere")
     try FileManager.default.createSymbolicLink(atPath: entry.path, withDestinationPath: "elsewhere")
-    #expect(registry.isDownloaded(entry))
+    #expect(registry.surveyed().isDownloaded(entry))
     try FileManager.default.removeItem(atPath: entry.path)
     try FileManager.default.createDirectory(atPath: entry.path, withIntermediateDirectories: false)
-    #expect(!registry.isDownloaded(entry))
+    #expect(!registry.surveyed().isDownloaded(entry))
   }
 
   @Test func relativeFoldersGiveAbsolutePaths() throws {

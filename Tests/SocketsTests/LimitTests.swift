@@ -49,6 +49,21 @@ import Testing
     #expect(after.isEmpty)
   }
 
+  @Test func eachAnswerStartsTheIdleTimeAnew() async throws {
+    let (statuses, rest) = try await exchange({ $0.deadlines.idle = .seconds(1) }) { port in
+      let client = try Client(port: port)
+      // Two seconds in all, but never one without a request.
+      let statuses = try (0..<8).map { _ in
+        usleep(250_000)
+        client.send(health)
+        return try client.mustReply().status
+      }
+      return (statuses, try client.rest())
+    }
+    #expect(statuses == Array(repeating: 200, count: 8))
+    #expect(rest.isEmpty)
+  }
+
   @Test func aRequestUnderWayIsNotIdle() async throws {
     let text = try await exchange({ $0.deadlines.idle = .milliseconds(100) }) { port in
       let client = try Client(port: port)

@@ -40,8 +40,9 @@ import Torch
       (testDescription, self.said, self.make) = (what, said, make)
     }
 
-    static func without(_ key: String, said: String) -> Change {
-      Change("without \(key)", said: "\(said) is missing") { $0[key] = nil }
+    /// Said under the name the file would have it by.
+    static func without(_ key: String) -> Change {
+      Change("without \(key)", said: "tensor \(key) is missing") { $0[key] = nil }
     }
   }
 
@@ -51,25 +52,30 @@ import Torch
   private static let text2 = "conditioner.embedders.1.model."
 
   static let missing: [Change] = [
-    .without(unet + "input_blocks.0.0.weight", said: unet + "input_blocks.0.0.weight"),
-    .without(unet + "label_emb.0.0.weight", said: unet + "label_emb.0.0.weight"),
-    .without(text1 + "embeddings.token_embedding.weight", said: text1 + "embeddings.token_embedding.weight"),
-    .without(text2 + "token_embedding.weight", said: text2 + "token_embedding.weight"),
-    .without(vae + "decoder.conv_in.weight", said: vae + "decoder.conv_in.weight"),
-    .without(unet + "time_embed.2.bias", said: "unet.time_embedding.linear_2.bias"),
-    .without(unet + "middle_block.1.norm.weight", said: "unet.mid_block.attentions.0.norm.weight"),
-    .without(unet + "output_blocks.5.2.conv.bias", said: "unet.up_blocks.1.upsamplers.0.conv.bias"),
-    .without(unet + "out.2.bias", said: "unet.conv_out.bias"),
-    .without(
-      text1 + "encoder.layers.0.mlp.fc2.bias", said: "text_encoder.text_model.encoder.layers.0.mlp.fc2.bias"),
-    .without(
-      text2 + "transformer.resblocks.0.attn.in_proj_bias",
-      said: "text_encoder_2.text_model.encoder.layers.0.self_attn.q_proj.bias"),
-    .without(vae + "encoder.mid.attn_1.q.weight", said: "vae.encoder.mid_block.attentions.0.to_q.weight"),
-    .without(vae + "post_quant_conv.weight", said: "vae.post_quant_conv.weight"),
+    .without(unet + "input_blocks.0.0.weight"),
+    .without(unet + "label_emb.0.0.weight"),
+    .without(text1 + "embeddings.token_embedding.weight"),
+    .without(text2 + "token_embedding.weight"),
+    .without(vae + "decoder.conv_in.weight"),
+    .without(unet + "time_embed.2.bias"),
+    .without(unet + "middle_block.1.norm.weight"),
+    .without(unet + "output_blocks.5.2.conv.bias"),
+    .without(unet + "out.2.bias"),
+    .without(text1 + "encoder.layers.0.mlp.fc2.bias"),
+    .without(text2 + "transformer.resblocks.0.attn.in_proj_bias"),
+    .without(vae + "encoder.mid.attn_1.q.weight"),
+    .without(vae + "post_quant_conv.weight"),
+    .without(unet + "middle_block.1.transformer_blocks.0.attn2.to_q.weight"),
+    .without(unet + "input_blocks.4.0.in_layers.2.weight"),
+    .without(text1 + "final_layer_norm.weight"),
+    .without(text2 + "transformer.resblocks.1.mlp.c_fc.weight"),
+    .without(vae + "decoder.up.1.block.2.conv2.bias"),
   ]
 
   static let others: [Change] = [
+    Change("a vocabulary that is cut", said: text2 + "token_embedding.weight", "1000 rows") {
+      $0[text2 + "token_embedding.weight"] = .init(.float16, zeros: [1000, 64])
+    },
     Change("no pooled text", said: "label_emb.0.0.weight", "pooled text of width 64, the encoder gives 0") {
       $0[text2 + "text_projection"] = nil
     },
@@ -110,7 +116,7 @@ import Torch
     ) {
       $0[vae + "decoder.up.9223372036854775807.block.0.conv1.bias"] = .init(.float16, zeros: [4])
     },
-    Change("a huge index of a text encoder", said: "text_encoder.text_model.encoder.layers.", "is missing") {
+    Change("a huge index of a text encoder", said: text1 + "encoder.layers.", "is missing") {
       $0[text1 + "encoder.layers.9223372036854775807.mlp.fc1.bias"] = .init(.float16, zeros: [4])
     },
     Change("no size at all", said: "input_blocks.0.0.weight", "none of them zero") {

@@ -51,6 +51,23 @@ private final class Hosted: Sendable {
   }
 }
 
+/// Says more about a failure than a frame's header holds.
+private struct VerboseEngine: ImageEngine {
+  let status = EngineStatus(state: .ready)
+
+  func generate(
+    _ request: GenerationRequest, progress: @escaping @Sendable (GenerationProgress) -> Void
+  ) async throws -> GenerationResult { throw error }
+
+  func load(_ model: ModelSource, progress: @escaping @Sendable (GenerationProgress) -> Void) async throws {
+    throw error
+  }
+
+  private var error: GenerationError {
+    GenerationError(.modelNotLoaded, String(repeating: "x", count: Frame.maxHeaderBytes))
+  }
+}
+
 @Suite(.timeLimit(.minutes(2))) struct EngineHostTests {
   @Test("A picture: progress in order, the status as it changes, then the pixels")
   func picture() async throws {
@@ -94,6 +111,29 @@ private final class Hosted: Sendable {
     try host.send(.generate(job: 3, request: request("infinite")))
     let unsendable = GenerationError(.internalError, "The engine failed: WireError.")
     #expect(try await host.untilEnd().events.last == .failed(job: 3, unsendable))
+  }
+
+  @Test("A failure that no frame can hold ends its job all the same")
+  func unsendableFailure() async throws {
+    let (ours, theirs) = try FrameChannel.pair()
+    defer { ours.shutDown() }
+    let host = EngineHost(theirs, engine: VerboseEngine())
+    Thread.detachNewThread { host.run() }
+    try ours.send(Frame(EngineCommand.load(job: 4, model: ModelSource(id: "n", path: "/n"))))
+    // An end is waited for at most this long: without it, `nextFrame` would wait for ever.
+    let limit = Task {
+      try await Task.sleep(for: .seconds(20))
+      ours.shutDown()
+    }
+    defer { limit.cancel() }
+    let last = try await onThread {
+      var reader = FrameReader()
+      var last: Frame?
+      for _ in ["greeting", "status", "end"] { last = try ours.nextFrame(&reader) }
+      return last
+    }
+    let expected = GenerationError(.internalError, "The engine's answer cannot be sent.")
+    #expect(try last?.message(EngineEvent.self) == .failed(job: 4, expected))
   }
 
   @Test("A cancelled job ends within one step, and the next one runs")

@@ -130,6 +130,19 @@ import fake_engine
     #expect(engine.status.processID != process)
   }
 
+  @Test("Time limits may be longer than the system can wait")
+  func endlessPatience() async {
+    // In a process of its own, which an overflow would end.
+    await #expect(processExitsWith: .success) {
+      let engine = try remoteEngine {
+        $0.startupTimeout = .seconds(Int64.max)
+        $0.jobTimeout = .seconds(Int64.max)
+      }
+      _ = try await engine.generate(request("x")) { _ in }
+      engine.stop()
+    }
+  }
+
   @Test("A stopped process (SIGSTOP) counts as hanging; progress keeps a slow job alive")
   func frozen() async throws {
     let engine = try remoteEngine("--step-ms", "60") { $0.jobTimeout = .milliseconds(400) }

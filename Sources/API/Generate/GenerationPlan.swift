@@ -11,6 +11,8 @@ struct GenerationPlan: Sendable {
   /// As sent or as the registry has it; `nil` means zeros.
   let negativePrompt: String?
   let style: PromptStyle
+  /// The request had no negative prompt of its own.
+  private let negativePromptIsDefault: Bool
 }
 
 extension GenerationPlan {
@@ -23,7 +25,9 @@ extension GenerationPlan {
     let defaults = entry.defaults
     style = PromptStyle(asked: values.text("prompt_style").map(JSONValue.string))
     prompt = values.text("prompt") ?? ""
-    negativePrompt = values.text("negative_prompt") ?? entry.negativePrompt
+    let ownNegativePrompt = values.text("negative_prompt")
+    negativePrompt = ownNegativePrompt ?? entry.negativePrompt
+    negativePromptIsDefault = ownNegativePrompt == nil
     let width = values.integer("width") ?? defaults.width
     let height = values.integer("height") ?? defaults.height
     let (pixels, overflow) = width.multipliedReportingOverflow(by: height)
@@ -32,9 +36,11 @@ extension GenerationPlan {
       throw APIError([ValidationIssue(["width"], problem, input: .number(JSONNumber(width)))])
     }
     let scheduler = try Self.scheduler(values.text("scheduler"), entry: entry)
-    var negative = NegativePrompt.zeros
-    if let negativePrompt {
-      negative = .text(try Self.plainText(negativePrompt, style: style, field: "negative_prompt"))
+    let negative: NegativePrompt
+    if let ownNegativePrompt {
+      negative = .text(try Self.plainText(ownNegativePrompt, style: style, field: "negative_prompt"))
+    } else {
+      negative = try Self.defaultNegativePrompt(entry, style: style)
     }
     request = GenerationRequest(
       model: try Self.source(of: entry), prompt: try Self.plainText(prompt, style: style, field: "prompt"),
@@ -55,6 +61,18 @@ extension GenerationPlan {
       return try PromptSyntax.plainText(text, style: style)
     } catch {
       throw APIError([ValidationIssue([.string(field)], error, input: .string(text))])
+    }
+  }
+
+  private static func defaultNegativePrompt(
+    _ entry: ModelEntry, style: PromptStyle
+  ) throws(APIError) -> NegativePrompt {
+    guard let text = entry.negativePrompt else { return .zeros }
+    do {
+      return .text(try PromptSyntax.plainText(text, style: style))
+    } catch {
+      // Pydantic's opening belongs to a list of mistakes.
+      throw unusableNegativePrompt(entry, String(error.message.trimmingPrefix("Value error, ")))
     }
   }
 
@@ -89,7 +107,26 @@ extension GenerationPlan {
     return ModelSource(id: entry.id, path: entry.path, prediction: prediction)
   }
 
+  private static func unusableNegativePrompt(_ entry: ModelEntry, _ why: String) -> APIError {
+    unusable(entry, "its default negative prompt cannot be used: \(why)")
+  }
+
   private static func unusable(_ entry: ModelEntry, _ why: String) -> APIError {
     APIError(GenerationError(.modelNotLoaded, why), model: entry.id)
+  }
+}
+
+extension GenerationPlan {
+  /// What the client is told when the engine refuses the request: a mistake in what the registry filled in is
+  /// the model's.
+  /// - Parameter sent: the body of the request, for the `input` of a 422.
+  func refusal(_ error: GenerationError, sent: JSONObject) -> APIError {
+    switch error.kind {
+    case .promptTooLong, .invalidRequest:
+      guard negativePromptIsDefault, error.field == "negative_prompt" else { break }
+      return Self.unusableNegativePrompt(entry, error.message)
+    default: break
+    }
+    return APIError(error, model: entry.id, sent: sent)
   }
 }

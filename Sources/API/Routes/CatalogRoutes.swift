@@ -1,5 +1,4 @@
 import Generation
-import Glibc
 import HTTP
 import JSON
 import Registry
@@ -21,8 +20,7 @@ extension APIService {
     let loaded = engine.status.model
     var models = JSONObject()
     for entry in registry.models {
-      models[entry.id] = describe(
-        entry, downloaded: registry.isDownloaded(entry), loaded: entry.id == loaded)
+      models[entry.id] = describe(entry, size: registry.sizeBytes(entry), current: loaded)
     }
     return .json(["models": .object(models), "current": text(loaded)])
   }
@@ -32,11 +30,12 @@ extension APIService {
     return .json(["loras": .array(files.map(describe))])
   }
 
-  private func describe(_ entry: ModelEntry, downloaded: Bool, loaded: Bool) -> JSONValue {
+  /// - Parameters: size of the file in bytes, `nil` when it is absent; current the resident model's id.
+  private func describe(_ entry: ModelEntry, size: Int?, current: String?) -> JSONValue {
     let defaults = entry.defaults
     return [
-      "downloaded": .bool(downloaded),
-      "loaded": .bool(loaded),
+      "downloaded": .bool(size != nil),
+      "loaded": .bool(entry.id == current),
       "description": .string(entry.description),
       "display_name": .string(entry.displayName),
       "aliases": strings(entry.aliases),
@@ -54,7 +53,7 @@ extension APIService {
           "notes": text(guide.notes),
         ]
       } ?? .null,
-      "size_bytes": integer(downloaded ? size(of: entry.path) : nil),
+      "size_bytes": integer(size),
       "sha256": text(entry.sha256),
     ]
   }
@@ -65,11 +64,6 @@ extension APIService {
       "base_model": text(file.baseModel), "rank": integer(file.rank),
       "trigger_words": strings(file.triggerWords), "error": text(file.error),
     ]
-  }
-
-  private func size(of path: String) -> Int? {
-    var status = stat()
-    return stat(path, &status) == 0 ? Int(status.st_size) : nil
   }
 
   private func text(_ value: String?) -> JSONValue { value.map(JSONValue.string) ?? .null }

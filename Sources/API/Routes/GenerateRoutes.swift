@@ -36,12 +36,13 @@ extension APIService {
     let finished: Finished
     do {
       finished = try await run(plan.request)
-    } catch let error as GenerationError {
-      if error.kind == .internalError { configuration.report(error) }
-      throw APIError(error, model: plan.entry.id, sent: body)
+    } catch let error as GenerationError where error.kind != .internalError {
+      // An internal error goes on as it is: `later` reports it, and its words are for the log alone.
+      throw plan.refusal(error, sent: body)
     }
     let provenance = Provenance(
-      plan: plan, report: finished.result.report, modelHash: await configuration.modelHash(plan.entry),
+      plan: plan, report: finished.result.report,
+      modelHash: await configuration.modelHash(plan.entry, finished.result.report.modelFile),
       version: configuration.version)
     let encoded = try await encode(finished.result.image, provenance.chunks)
     let timings = finished.result.report.timings

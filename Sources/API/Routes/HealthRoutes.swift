@@ -59,6 +59,8 @@ extension APIService {
       let reason = "The engine is \(engine.state.rawValue)" + (engine.detail.map { ": \($0)" } ?? "")
       return notReady(reason)
     }
+    // Ready to answer, but not to make a picture: the engine says what it lacks.
+    if let lack = engine.detail { return notReady(lack) }
     guard !registry().available.isEmpty else { return notReady("No model is available") }
     return .json(["ready": true])
   }

@@ -1,7 +1,8 @@
 public import Torch
 
-/// A picture on its way from noise to latents: a value that is advanced one evaluation at a time.
+/// A picture on its way from noise to latents, advanced one evaluation at a time.
 ///
+/// A copy shares the original's noise: advance one of them only.
 /// Between two evaluations its owner may do as it likes: report, cancel, or advance another run.
 public struct DenoisingRun {
   private var sampler: any Sampler

@@ -22,6 +22,11 @@ final class CLIPTextModel {
     let text = w["text_model"]
     let table = try text["embeddings"]["token_embedding"].shape("weight", rank: 2)
     let width = table[1]
+    // The end token is the vocabulary's last: with a row for it there is one for every token.
+    guard table[0] > Int(endOfText) else {
+      throw text["embeddings"]["token_embedding"].unsuitable(
+        "weight", "\(table[0]) rows do not hold the vocabulary of \(endOfText + 1) tokens")
+    }
     tokenEmbedding = try Embedding(text["embeddings"]["token_embedding"], rows: table[0], width: width)
     positionEmbedding = try text["embeddings"]["position_embedding"].tensor(
       "weight", [Self.positions, width])
