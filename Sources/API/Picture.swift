@@ -42,6 +42,8 @@ public struct Picture: Sendable {
 /// Why there is no picture: one line a problem, as the server would have answered.
 public struct PictureRefused: Error, CustomStringConvertible {
   public let description: String
+  /// Whether the order itself is at fault, as a 422 says.
+  public var isInvalidRequest = false
 }
 
 extension APIService {
@@ -56,7 +58,8 @@ extension APIService {
     do {
       response = try await generate(request)
     } catch {
-      throw PictureRefused(description: Self.lines(APIError(error).response))
+      let refusal = APIError(error).response
+      throw PictureRefused(description: Self.lines(refusal), isInvalidRequest: refusal.status == 422)
     }
     guard case .object(let reply)? = try? JSONValue.parse(response.body),
       case .string(let base64)? = reply["image"], let png = Data(base64Encoded: base64),

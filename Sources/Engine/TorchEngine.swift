@@ -125,9 +125,8 @@ public actor TorchEngine: ImageEngine {
     }
     try plan.device.synchronize()
     timings.denoise = stopwatch.lap()
-    try Task.checkCancellation()
 
-    let image = try networks.decode(run.latents)
+    let image = try networks.decode(run.latents) { try Task.checkCancellation() }
     timings.decode = stopwatch.lap()
     note(model: request.model.id)
     return GenerationResult(image: image, report: report(model, texts, timings))

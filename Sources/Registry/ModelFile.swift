@@ -45,16 +45,18 @@ struct ModelFile {
     entry = reader.problems.isEmpty ? read : nil
   }
 
+  /// Whether the file is `<id>.toml`.
+  var isNamedLikeItsID: Bool { entry.map { name == "\($0.id).toml" } ?? false }
+
   /// A problem for each name of the entry that another file has taken; `owners` tells which.
   func clashes(with owners: [String: String]) -> [RegistryProblem] {
     guard let entry else { return [] }
     let named = [("id", entry.id)] + entry.aliases.map { ("aliases", $0) }
     return named.compactMap { key, value in
-      owners[value].map { owner in
-        RegistryProblem(
-          file: name, line: lines.line(of: [key]), key: key,
-          message: "\"\(value)\" is already taken by \(owner)")
-      }
+      guard let owner = owners[value], owner != name else { return nil }
+      return RegistryProblem(
+        file: name, line: lines.line(of: [key]), key: key,
+        message: "\"\(value)\" is already taken by \(owner)")
     }
   }
 

@@ -28,7 +28,8 @@ public struct ModelRegistry: Sendable {
   /// Reads every `*.toml` of a folder; hidden files are passed over. No checkpoint is opened.
   ///
   /// A file that is wrong in any way is refused whole and told of in `problems`; the others still load.
-  /// Where two files claim one id or alias, the first by file name has it.
+  /// Where two files claim one name, an id goes before an alias, the file called like the id before others, and
+  /// then the first by file name.
   /// - Parameters:
   ///   - folder: the models folder; a relative path is taken from the current directory.
   ///   - schedulers: the names `defaults.scheduler` may have; `nil` allows any well-formed name.
@@ -41,18 +42,26 @@ public struct ModelRegistry: Sendable {
       return ModelRegistry(models: [], problems: [RegistryProblem(file: folder, message: reason)])
     }
     let context = ModelFile.Context(folder: absolute(folder), schedulers: schedulers)
+    let files = names.filter { $0.hasSuffix(".toml") && !$0.hasPrefix(".") }.sorted().map {
+      ModelFile.read($0, context)
+    }
+    // A newcomer must not take a name from a model that has it: the file called like the id has the best claim,
+    // and an id a better one than an alias.
+    let claimants = files.filter(\.isNamedLikeItsID) + files.filter { !$0.isNamedLikeItsID }
+    var owners: [String: String] = [:]
+    for file in claimants {
+      if let id = file.entry?.id, owners[id] == nil { owners[id] = file.name }
+    }
     var models: [ModelEntry] = []
     var problems: [RegistryProblem] = []
-    var owners: [String: String] = [:]
-    for name in names.sorted() where name.hasSuffix(".toml") && !name.hasPrefix(".") {
-      let file = ModelFile.read(name, context)
+    for file in claimants {
       let clashes = file.clashes(with: owners)
       problems += file.problems + clashes
       guard let entry = file.entry, clashes.isEmpty else { continue }
-      for claimed in [entry.id] + entry.aliases { owners[claimed] = name }
+      for alias in entry.aliases { owners[alias] = file.name }
       models.append(entry)
     }
-    return ModelRegistry(models: models, problems: problems)
+    return ModelRegistry(models: models, problems: problems.sorted { $0.file < $1.file })
   }
 
   /// The model with exactly this id or alias.

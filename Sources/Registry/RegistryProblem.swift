@@ -13,8 +13,12 @@ public struct RegistryProblem: Error, Sendable, Equatable, CustomStringConvertib
     (self.file, self.line, self.key, self.message) = (file, line, key, message)
   }
 
-  /// `animagine.toml:12: defaults.steps: must be from 1 to 150, not 0`
+  /// `animagine.toml:12: defaults.steps: must be from 1 to 150, not 0`; control characters escaped.
   public var description: String {
-    file + (line.map { ":\($0)" } ?? "") + ": " + (key.map { "\($0): " } ?? "") + message
+    let text = file + (line.map { ":\($0)" } ?? "") + ": " + (key.map { "\($0): " } ?? "") + message
+    // One problem, one line of the log, whatever a file's values hold.
+    return text.unicodeScalars.reduce(into: "") { line, scalar in
+      line += scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
+    }
   }
 }

@@ -28,11 +28,11 @@ struct EngineOptions: ParsableArguments {
     let beside = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
     let executable = try Setting.value(
       engine, "engine", default: beside.appendingPathComponent("darkroom-engine").path)
-    var arguments = ["--models", try modelsFolder()]
-    arguments += ["--device", try Setting.value(device, "device", default: "auto")]
-    arguments += ["--dtype", try Setting.value(dtype, "dtype", default: "auto")]
+    var arguments = [
+      "--models", try modelsFolder(), "--device", try deviceName(), "--dtype", try dtypeName(),
+    ]
     if let threads = try Setting.optional(threads, "threads") {
-      guard threads >= 1 else { throw ValidationError("--threads is at least 1.") }
+      guard (1...1024).contains(threads) else { throw ValidationError("--threads is from 1 to 1024.") }
       arguments += ["--threads", String(threads)]
     }
     var configuration = RemoteEngine.Configuration(
@@ -43,5 +43,23 @@ struct EngineOptions: ParsableArguments {
     guard (1...86_400).contains(timeout) else { throw ValidationError("--job-timeout is from 1 to 86400.") }
     configuration.jobTimeout = .seconds(timeout)
     return try RemoteEngine(configuration, logger: logger)
+  }
+
+  private func deviceName() throws -> String {
+    let name = try Setting.value(device, "device", default: "auto")
+    let index = name.hasPrefix("cuda:") ? name.dropFirst("cuda:".count) : "0"
+    let isIndex = !index.isEmpty && index.count <= 2 && index.utf8.allSatisfy { (48...57).contains($0) }
+    guard isIndex, ["auto", "cpu", "cuda"].contains(name) || name.hasPrefix("cuda:") else {
+      throw ValidationError("--device is auto, cpu, cuda or cuda:N, not \(name).")
+    }
+    return name
+  }
+
+  private func dtypeName() throws -> String {
+    let name = try Setting.value(dtype, "dtype", default: "auto")
+    guard ["auto", "float32", "bfloat16", "float16"].contains(name) else {
+      throw ValidationError("--dtype is auto, float32, bfloat16 or float16, not \(name).")
+    }
+    return name
   }
 }

@@ -9,7 +9,7 @@ struct GenerateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "generate", abstract: "Makes one picture and writes it as a PNG.")
 
-  @Option(name: .shortAndLong, help: "What to show.") var prompt: String
+  @Option(name: .shortAndLong, help: "What to show.") var prompt: String?
   @Option(help: "What not to show. (default: the model's)") var negativePrompt: String?
   @Option(name: .shortAndLong, help: "A model's id. (default: the first that is there)") var model: String?
   @Option(name: .shortAndLong, help: "The file to write. (default: out.png)") var output: String?
@@ -23,6 +23,7 @@ struct GenerateCommand: AsyncParsableCommand {
   func run() async throws {
     let logger = try Log.start(level: "error")
     let output = try Setting.value(output, "output", default: "out.png")
+    try checkWritable(output)
     let order = try makeOrder()
     let folder = ModelsFolder(try engine.modelsFolder(), logger: logger)
     let remote = try engine.start(logger)
@@ -41,7 +42,20 @@ struct GenerateCommand: AsyncParsableCommand {
     } catch {
       watched.display.clear()
       try? FileHandle.standardError.write(contentsOf: Data("darkroom: \(Self.explain(error, output))\n".utf8))
-      throw ExitCode.failure
+      throw (error as? PictureRefused)?.isInvalidRequest == true
+        ? ExitCode.validationFailure : ExitCode.failure
+    }
+  }
+
+  /// Before minutes of work, not after: the file must be new or an ordinary one, in a folder that is there.
+  private func checkWritable(_ output: String) throws {
+    var info = stat()
+    if output.isEmpty || stat(output, &info) == 0 && info.st_mode & S_IFMT != S_IFREG {
+      throw ValidationError("--output '\(output)' is not a file that can be written.")
+    }
+    let parent = URL(fileURLWithPath: output).deletingLastPathComponent().path
+    guard access(parent, W_OK) == 0 else {
+      throw ValidationError("--output '\(output)': the folder \(parent) cannot be written to.")
     }
   }
 
@@ -50,6 +64,9 @@ struct GenerateCommand: AsyncParsableCommand {
   }
 
   private func makeOrder() throws -> PictureOrder {
+    guard let prompt = try Setting.optional(prompt, "prompt") else {
+      throw ValidationError("Missing expected argument '--prompt <prompt>'")
+    }
     var order = PictureOrder(prompt: prompt)
     order.negativePrompt = try Setting.optional(negativePrompt, "negative-prompt")
     order.model = try Setting.optional(model, "model")

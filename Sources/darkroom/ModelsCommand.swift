@@ -1,6 +1,7 @@
 import ArgumentParser
 import Downloads
 import Foundation
+import Generation
 import Registry
 
 struct ModelsCommand: ParsableCommand {
@@ -14,9 +15,15 @@ struct ModelsCommand: ParsableCommand {
     /// The registry; its problems go to standard error.
     func read() throws -> ModelRegistry {
       let folder = try Setting.value(models, "models", default: "models")
-      let registry = ModelRegistry.load(folder: URL(fileURLWithPath: folder).standardizedFileURL.path)
+      let registry = ModelRegistry.load(
+        folder: URL(fileURLWithPath: folder).standardizedFileURL.path,
+        schedulers: SchedulerName.allCases.map(\.rawValue))
       for problem in registry.problems {
         try? FileHandle.standardError.write(contentsOf: Data("darkroom: \(problem)\n".utf8))
+      }
+      var isFolder = ObjCBool(false)
+      guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+        throw ExitCode.failure
       }
       return registry
     }

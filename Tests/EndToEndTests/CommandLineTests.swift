@@ -39,12 +39,19 @@ import Testing
   @Test func generateSaysWhatIsWrong() throws {
     let models = ["--models", Repository.models.path]
     let size = try run(darkroom, ["generate", "-p", "x", "-m", "pocket", "--size", "65x64"] + models)
-    #expect(size.status == 1)
+    #expect(size.status == 64)
     #expect(size.errors.contains("width"))
     let unknown = try run(darkroom, ["generate", "-p", "x", "-m", "nope"] + models)
     #expect(unknown.status == 1)
     #expect(unknown.errors.contains("Unknown model: nope"))
     #expect(try run(darkroom, ["generate"]).status == 64)
+    for output in ["/dev/null", "/nonexistent/x.png", NSTemporaryDirectory()] {
+      #expect(try run(darkroom, ["generate", "-p", "x", "-o", output]).status == 64)
+    }
+    #expect(try run(darkroom, ["serve", "--dtype", "fp8", "--port", "0"]).status == 64)
+    #expect(
+      try run(darkroom, ["serve", "--port", "0"], environment: ["DARKROOM_DEVICE": "gpu"]).status == 64)
+    #expect(try run(darkroom, ["models", "list", "--models", "/nonexistent"]).status == 1)
     #expect(try run(darkroom, ["serve", "--port", "99999"]).status == 64)
     let environment = try run(darkroom, ["serve"], environment: ["DARKROOM_PORT": "abc"])
     #expect(environment.status == 64)

@@ -124,6 +124,25 @@ import Testing
     #expect(registry.problems.map(\.file) == ["1.toml"])
   }
 
+  @Test func aNewcomerTakesNoNameFromAModelThatHasIt() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(leastModel, to: "least.toml")
+    // Earlier by name, with the id as an alias and as the id.
+    let alias = leastModel.replacing("id = \"least\"", with: "id = \"alias\"")
+      .replacing("architecture", with: "aliases = [\"least\"]\narchitecture")
+    try folder.write(alias, to: "a.toml")
+    try folder.write(leastModel.replacing("least.safetensors", with: "b.safetensors"), to: "b.toml")
+    let registry = ModelRegistry.load(folder: folder.path)
+    #expect(registry.models.map(\.id) == ["least"])
+    #expect(registry.find("least")?.file == "least.safetensors")
+    #expect(registry.problems.map(\.file) == ["a.toml", "b.toml"])
+  }
+
+  @Test func aProblemIsOneLine() {
+    let problem = RegistryProblem(file: "m.toml", line: 1, key: "id", message: "not \"a\nb\u{1B}\"")
+    #expect(problem.description == "m.toml:1: id: not \"a\\nb\\u{1B}\"")
+  }
+
   @Test func missingFolderIsAProblem() {
     let registry = ModelRegistry.load(folder: "/nonexistent/models")
     #expect(registry.models.isEmpty)

@@ -35,7 +35,7 @@ struct Refusal: Sendable, CustomTestStringConvertible {
       "display_name = \"Least\"", "display_name = \"\"",
       "m.toml:2: display_name: must have from 1 to 100 characters"),
     Refusal("file = \"least.safetensors\"", "", "m.toml: file: is missing"),
-    Refusal("source = \"local\"", "source = \"a\\u0001b\"", "m.toml:4: source: \(source)\"a\u{1}b\""),
+    Refusal("source = \"local\"", "source = \"a\\u0001b\"", "m.toml:4: source: \(source)\"a\\u{01}b\""),
     Refusal(
       "architecture = \"sdxl\"", "architecture = \"flux\"",
       "m.toml:5: architecture: \"flux\" is not an architecture this server can run; it runs \"sdxl\""),
@@ -124,7 +124,8 @@ struct Refusal: Sendable, CustomTestStringConvertible {
     "x.ckpt", ".safetensors/..", "a\tb.safetensors",
   ].map { name in
     Refusal(
-      "file = \"least.safetensors\"", "file = '\(name)'", "m.toml:3: file: \(file)\"\(name)\"")
+      "file = \"least.safetensors\"", "file = '\(name)'",
+      "m.toml:3: file: \(file)\"\(name.replacing("\t", with: "\\t"))\"")
   }
 }
 

@@ -48,11 +48,11 @@ public final class StableDiffusionXL {
   }
 
   /// Latents to a picture.
-  /// - Parameter latents: `[1, 4, H, W]`.
+  /// - Parameters: latents `[1, 4, H, W]`; pause called now and then: what it throws ends the decoding.
   /// - Throws: `PictureError` when the latents or the picture are not finite, or the picture is flat black.
-  public func decode(_ latents: Tensor) throws -> RGBImage {
+  public func decode(_ latents: Tensor, pause: () throws -> Void = {}) throws -> RGBImage {
     guard try latents.allFinite() else { throw PictureError.nonfiniteLatents }
-    let decoded = try networks.vae.decode(latents)  // [1, 3, 8H, 8W]
+    let decoded = try networks.vae.decode(latents, pause: pause)  // [1, 3, 8H, 8W]
     guard try decoded.allFinite() else { throw PictureError.nonfinitePicture }
     let levels = try (decoded * 0.5 + 0.5).clamp(0...1) * 255.0
     let bytes = try levels.round().permute(0, 2, 3, 1).values(UInt8.self)

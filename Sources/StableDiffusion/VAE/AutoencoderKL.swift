@@ -34,16 +34,17 @@ final class AutoencoderKL {
     }
   }
 
-  /// - Parameter latents: as the UNet has them, `[B, 4, H, W]`.
+  /// - Parameters: latents as the UNet has them, `[B, 4, H, W]`; pause called between blocks: what it throws ends
+  ///   the decoding, which takes long for a large picture.
   /// - Returns: float32 pictures, −1 to 1 and a little beyond, `[B, 3, 8H, 8W]`.
-  func decode(_ latents: Tensor) throws(TorchError) -> Tensor {
+  func decode(_ latents: Tensor, pause: () throws -> Void = {}) throws -> Tensor {
     let z = try latents.to(dtype) * (1 / Self.scalingFactor)
-    return try decoder(postQuantConv(z)).to(.float32)
+    return try decoder(postQuantConv(z), pause: pause).to(.float32)
   }
 
   /// - Parameter picture: −1 to 1, `[B, 3, 8H, 8W]`.
   /// - Returns: float32 mean and log-variance of the latents' distribution, unscaled, `[B, 8, H, W]`.
-  func encode(_ picture: Tensor) throws(TorchError) -> Tensor {
+  func encode(_ picture: Tensor) throws -> Tensor {
     try quantConv(encoder(picture.to(dtype))).to(.float32)
   }
 }
@@ -68,7 +69,7 @@ final class Encoder {
   }
 
   /// - Parameter x: `[B, 3, 8H, 8W]`. - Returns: `[B, 8, H, W]`.
-  func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
+  func callAsFunction(_ x: Tensor) throws -> Tensor {
     var h = try convIn(x)  // [B, C0, 8H, 8W]
     for block in downBlocks { h = try block(h) }  // [B, C3, H, W]
     return try convOut(silu(convNormOut(midBlock(h))))
@@ -95,9 +96,10 @@ final class Decoder {
   }
 
   /// - Parameter z: `[B, 4, H, W]`. - Returns: `[B, 3, 8H, 8W]`.
-  func callAsFunction(_ z: Tensor) throws(TorchError) -> Tensor {
+  func callAsFunction(_ z: Tensor, pause: () throws -> Void = {}) throws -> Tensor {
     var h = try midBlock(convIn(z))  // [B, C0, H, W]
-    for block in upBlocks { h = try block(h) }  // [B, C3, 8H, 8W]
+    for block in upBlocks { h = try block(h, pause: pause) }  // [B, C3, 8H, 8W]
+    try pause()
     return try convOut(silu(convNormOut(h)))
   }
 }

@@ -63,10 +63,13 @@ final class VAEBlock {
     self.outC = outC
   }
 
-  /// - Parameter x: `[B, inC, H, W]`. - Returns: `[B, outC, H', W']`.
-  func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
+  /// - Parameters: x `[B, inC, H, W]`; pause called before each part. - Returns: `[B, outC, H', W']`.
+  func callAsFunction(_ x: Tensor, pause: () throws -> Void = {}) throws -> Tensor {
     var h = x
-    for resnet in resnets { h = try resnet(h) }
+    for resnet in resnets {
+      try pause()
+      h = try resnet(h)
+    }
     if let downsampler { h = try downsampler(h) }  // [B, outC, H/2, W/2]
     if let upsampler { h = try upsampler(h) }  // [B, outC, 2H, 2W]
     return h
