@@ -45,6 +45,8 @@ extension Connection {
         mailbox.post(.finished(connection: id, response))
       }
       pending = Pending(exchange: exchange, task: task)
+      // The end of the stream may have come while an earlier, pipelined request was being answered.
+      queuePresenceCheck()
     }
   }
 

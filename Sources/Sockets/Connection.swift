@@ -30,6 +30,7 @@ final class Connection {
   struct Pending {
     var exchange: Exchange
     var task: Task<Void, Never>
+    var presence = PresenceCheck()
   }
 
   let id: UInt64
@@ -43,7 +44,7 @@ final class Connection {
   /// The stream was read to its end.
   var inputEnded = false
   /// The kernel told that the client ended its side, perhaps behind bytes not read yet.
-  private var peerShut = false
+  private(set) var peerShut = false
   /// Nothing more can be done; the reactor drops the connection, which closes the socket.
   private(set) var isDead = false
   /// Requests answered, which tells one request's deadline from the next one's.
@@ -193,9 +194,13 @@ final class Connection {
   /// See `HTTPServer` for why a late end of stream counts as a hang-up.
   private func noteHalfClose() {
     peerShut = true
-    if let pending, pending.exchange.began.duration(to: context.clock.now) > context.deadlines.halfCloseWindow
-    {
+    guard let pending else { return }
+    let waited = pending.exchange.began.duration(to: context.clock.now)
+    if waited > context.deadlines.halfCloseWindow {
       hangUp()
+    } else {
+      queuePresenceCheck()
+      advance()
     }
   }
 }

@@ -5,8 +5,8 @@ struct ConnectionTimer {
   /// What is being waited for. Deadlines start anew when it changes, so a request's number belongs to it: a
   /// response made at once leaves no other wait between two idle ones.
   enum Wait: Equatable {
-    /// For the server itself: no deadline.
-    case reply
+    /// For the server itself, which may want to know by a given time whether the client is still there.
+    case reply(presenceCheck: ContinuousClock.Instant?)
     case idle(request: Int)
     case head(request: Int)
     case body(request: Int)
@@ -37,7 +37,7 @@ struct ConnectionTimer {
     }
     guard let began, let lastProgress else { return }
     switch wait {
-    case .reply: deadline = nil
+    case .reply(let presenceCheck): deadline = presenceCheck
     case .idle: deadline = began + deadlines.idle
     case .head: deadline = began + deadlines.header
     case .body:
@@ -59,7 +59,7 @@ extension Connection {
   private var currentWait: ConnectionTimer.Wait {
     if stage == .lingering { return .linger }
     if !output.isEmpty { return .write }
-    if pending != nil { return .reply }
+    if let pending { return .reply(presenceCheck: pending.presence.next) }
     switch parser.phase {
     case .idle: return .idle(request: answered)
     case .head: return .head(request: answered)
@@ -67,9 +67,12 @@ extension Connection {
     }
   }
 
-  /// A slow request is told so; any other wait ends in silence.
+  /// A slow request is told so; any other wait for the client ends in silence.
   func deadlinePassed() {
     switch timer.wait {
+    case .reply:
+      queuePresenceCheck()
+      advance()
     case .head, .body:
       refuse(HTTPError(status: 408, detail: "The request took too long to arrive.", code: "request_timeout"))
       advance()

@@ -6,10 +6,16 @@ public import Logging
 /// **A client that goes away.** While a reply of the kind `HTTPReply.later` is being made, the client may end
 /// its side of the stream. That is either a half-close by a client that still wants its answer, or the first
 /// sign of one that is gone, and TCP does not tell which until something is sent. Clients that half-close do
-/// so right after the request (`nc -N`, `shutdown(SHUT_WR)`), while people and timeouts come later: so an end
-/// of stream within `Deadlines.halfCloseWindow` of the request's end is a half-close and is answered, and a
-/// later one is a hang-up, which cancels the reply's task. A reset is a hang-up at any time. A client that was
-/// killed within the window is found out by TCP keep-alive probes after about a minute.
+/// so right after the request (`nc -N`, `shutdown(SHUT_WR)`), while people and most timeouts come later: so an
+/// end of stream later than `Deadlines.halfCloseWindow` after the request's end is a hang-up, which cancels the
+/// reply's task and is logged as 499. One within the window is answered with an interim `100 Continue`, which
+/// a client has to accept at any time (RFC 9110 §15.2): a client that half-closed skips it and gets its final
+/// response, and one that has closed resets the connection. A reset is a hang-up at any time.
+///
+/// A proxy or a tunnel may half-close first, and close only when its own client has refused the bytes; so the
+/// interim response is sent again at `Deadlines.presenceRepeats` while the reply is pending. HTTP/1.0 has no
+/// interim responses: there an end of stream within the window always counts as a half-close. A client whose
+/// machine vanished without a word is found out by TCP keep-alive probes after about a minute.
 public final class HTTPServer: Sendable {
   /// The port that is listened on, also when the configuration asked for any.
   public let port: Int

@@ -39,6 +39,9 @@ public struct Deadlines: Sendable {
   /// How long after the end of a request the client's end of stream still counts as a half-close; see
   /// `HTTPServer`.
   public var halfCloseWindow = Duration.milliseconds(250)
+  /// When, after the first, further interim responses look whether a client that half-closed is still there
+  /// while its reply is being made; ascending. See `HTTPServer`.
+  public var presenceRepeats = [Duration.seconds(1), .seconds(5)]
 
   public init() {}
 }

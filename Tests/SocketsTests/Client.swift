@@ -97,6 +97,19 @@ final class Client {
     return reply
   }
 
+  /// Reads interim responses and the final one that follows them; returns it and how many there were.
+  func mustFinal() throws -> (reply: Reply, interims: Int) {
+    var interims = 0
+    while true {
+      let reply = try mustReply()
+      if reply.status >= 200 { return (reply, interims) }
+      guard reply.status == 100, reply.headers.isEmpty else {
+        throw ClientError(description: "not a bare 100: \(reply)")
+      }
+      interims += 1
+    }
+  }
+
   /// Reads until the server closes.
   func rest() throws -> [UInt8] {
     while try fill() {}
