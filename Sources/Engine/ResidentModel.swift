@@ -8,6 +8,7 @@ struct ResidentModel {
   let source: ModelSource
   let networks: StableDiffusionXL
   let predictionSource: String
+  /// What was read; `nil` when another file took the name meanwhile, so that it cannot be told.
   let file: FileVersion?
 
   /// - Parameter progress: called with bytes read and bytes in all; what it throws ends the loading.
@@ -29,12 +30,13 @@ struct ResidentModel {
     predictionSource =
       source.prediction != nil ? "registry" : checkpoint.markedPrediction != nil ? "v_pred key" : "default"
     self.source = source
-    self.file = file
+    self.file = file == FileVersion(path: source.path) ? file : nil
   }
 
   /// Whether this is the model `wanted`, and its file is still the one that was read.
   func serves(_ wanted: ModelSource) -> Bool {
-    source == wanted && file == FileVersion(path: wanted.path)
+    guard let file else { return false }
+    return source == wanted && file == FileVersion(path: wanted.path)
   }
 }
 

@@ -46,8 +46,8 @@ public enum SamplingMethod: Sendable, CaseIterable {
 
   func start(_ ladder: SigmaLadder, noise: Tensor) throws(TorchError) -> any Sampler {
     switch self {
-    case .eulerAncestral: try EulerAncestralSampler(ladder, noise: noise)
-    case .euler: try EulerSampler(ladder, noise: noise)
+    case .eulerAncestral: try EulerSampler(.ancestral, ladder, noise: noise)
+    case .euler: try EulerSampler(.plain, ladder, noise: noise)
     }
   }
 }
