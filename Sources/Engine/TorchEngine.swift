@@ -114,7 +114,7 @@ public actor TorchEngine: ImageEngine {
     timings.text = stopwatch.lap()
 
     var run = try DenoisingRun(
-      networks, conditioning, method: SamplingMethod(request.scheduler), steps: request.steps,
+      networks, conditioning, method: try SamplingMethod(request.scheduler.name), steps: request.steps,
       seed: request.seed)
     var more = true
     while more {
@@ -144,10 +144,12 @@ public actor TorchEngine: ImageEngine {
 }
 
 extension SamplingMethod {
-  init(_ name: SchedulerName) {
+  init(_ name: SchedulerName) throws(GenerationError) {
     switch name {
     case .eulerAncestral: self = .eulerAncestral
     case .euler: self = .euler
+    default:
+      throw GenerationError(.invalidRequest, "\(name.rawValue) is not supported yet", field: "scheduler")
     }
   }
 }

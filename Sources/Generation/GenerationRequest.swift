@@ -15,11 +15,20 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
   public var cfgScale: Double
   /// 0 to 2^63 − 1. The noise uses the low 32 bits, as torch's CPU generator does.
   public var seed: UInt64
-  public var scheduler: SchedulerName
+  public var scheduler: SchedulerChoice
+  public var promptStyle = PromptStyle.a1111
+  /// The text encoders' layer as A1111 counts: 1 is the last, 2 the one before. 1 to 12.
+  public var clipSkip = 2
+  /// How much of the guided contrast is taken back, 0 to 1.
+  public var cfgRescale = 0.0
+  /// The part of the run that is guided.
+  public var guidanceInterval = GuidanceInterval()
+  /// A decoder in place of the checkpoint's own.
+  public var vae: VAESource?
 
   public init(
     model: ModelSource, prompt: String, negativePrompt: NegativePrompt, width: Int, height: Int,
-    steps: Int, cfgScale: Double, seed: UInt64, scheduler: SchedulerName
+    steps: Int, cfgScale: Double, seed: UInt64, scheduler: SchedulerChoice
   ) {
     self.model = model
     self.prompt = prompt
@@ -37,9 +46,48 @@ public struct ModelSource: Codable, Sendable, Hashable {
   public var path: String
   /// What the registry says of its prediction type; `nil` means: as the file says.
   public var prediction: Prediction?
+  /// Whether the last timestep carries no signal, where the registry says; `nil` means: as the file says.
+  public var zeroTerminalSNR: Bool?
 
-  public init(id: String, path: String, prediction: Prediction? = nil) {
+  public init(id: String, path: String, prediction: Prediction? = nil, zeroTerminalSNR: Bool? = nil) {
     (self.id, self.path, self.prediction) = (id, path, prediction)
+    self.zeroTerminalSNR = zeroTerminalSNR
+  }
+}
+
+/// A VAE in a file of its own.
+public struct VAESource: Codable, Sendable, Hashable {
+  /// Its file's name without the ending.
+  public var name: String
+  /// Where the file lies. Never shown to clients.
+  public var path: String
+
+  public init(name: String, path: String) { (self.name, self.path) = (name, path) }
+}
+
+/// How the syntax and the length of prompts are read.
+public enum PromptStyle: String, Codable, Sendable, Hashable, CaseIterable {
+  /// AUTOMATIC1111's weights and `BREAK`; windows of 75 tokens, broken at commas.
+  case a1111
+  /// ComfyUI's weights and windows.
+  case comfy
+  /// Every character is text, windows as compel's.
+  case diffusers
+}
+
+/// The part of a run in which guidance is used: from `start` up to `end`, as shares of the steps.
+/// Source: Kynkäänniemi et al. 2024; diffusers `guiders/classifier_free_guidance.py`.
+public struct GuidanceInterval: Codable, Sendable, Hashable {
+  /// 0 to 1.
+  public var start = 0.0
+  /// 0 to 1.
+  public var end = 1.0
+
+  public init(start: Double = 0, end: Double = 1) { (self.start, self.end) = (start, end) }
+
+  /// Whether step `step` (from 0) of `steps` is guided.
+  public func contains(step: Int, of steps: Int) -> Bool {
+    step >= Int(start * Double(steps)) && step < Int(end * Double(steps))
   }
 }
 
@@ -57,10 +105,4 @@ public enum NegativePrompt: Codable, Sendable, Equatable {
   case zeros
   /// Encoded like any text; the empty text too.
   case text(String)
-}
-
-/// The samplers, by their snake-case ids.
-public enum SchedulerName: String, Codable, Sendable, Hashable, CaseIterable {
-  case eulerAncestral = "euler_a"
-  case euler = "euler"
 }

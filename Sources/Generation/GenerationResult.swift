@@ -17,7 +17,10 @@ public struct GenerationReport: Codable, Sendable, Equatable {
   public var prediction: Prediction
   /// `registry`, `v_pred key` or `default`.
   public var predictionSource: String
+  /// Whether the schedule used ends without signal.
   public var zeroTerminalSNR: Bool
+  /// `registry`, `ztsnr key` or `default`.
+  public var zeroTerminalSNRSource = "default"
   /// The UNet's number format: `float32`, `bfloat16` or `float16`.
   public var dtype: String
   public var vaeDtype: String
@@ -26,6 +29,13 @@ public struct GenerationReport: Codable, Sendable, Equatable {
   /// Tokens of each prompt, without the start and end tokens.
   public var promptTokens: Int
   public var negativePromptTokens: Int
+  /// Windows of 77 that each prompt took; 0 for a negative prompt that is not used.
+  public var promptWindows = 1
+  public var negativePromptWindows = 0
+  /// Whether the first decoding had no picture in it, and this one, in float32, has.
+  public var vaeRetried = false
+  /// Whether the picture was decoded in tiles.
+  public var vaeTiled = false
   public var timings: Timings
   public var libtorch: String
 

@@ -21,7 +21,7 @@ import Testing
     #expect(request.prompt == "a girl with purple hair, masterpiece")
     #expect(request.negativePrompt == .text("lowres, bad hands"))
     #expect((request.width, request.height, request.steps) == (1024, 1024, 28))
-    #expect((request.cfgScale, request.scheduler) == (5, .eulerAncestral))
+    #expect((request.cfgScale, request.scheduler.name) == (5, .eulerAncestral))
     #expect(request.seed <= UInt64(UInt32.max))
     #expect(request.model.id == "animagine")
     #expect(request.model.path == bench.folder.appending(path: "animagine.safetensors").path)
@@ -111,7 +111,7 @@ import Testing
   func schedulerSpellings(name: String, scheduler: SchedulerName) async throws {
     let bench = try Bench()
     let reply = await bench.post(#"{"prompt": "a", "scheduler": "\#(name)"}"#)
-    #expect(bench.engine.requests.first?.scheduler == scheduler)
+    #expect(bench.engine.requests.first?.scheduler.name == scheduler)
     #expect(reply.json["parameters"]?["scheduler"] == .string(scheduler.rawValue))
   }
 

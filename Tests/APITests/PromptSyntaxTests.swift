@@ -1,4 +1,5 @@
 import HTTP
+import Generation
 import JSON
 import Testing
 

@@ -26,7 +26,7 @@ import Testing
   {
     GenerationRequest(
       model: pocket, prompt: prompt, negativePrompt: .zeros, width: 64, height: 64, steps: steps, cfgScale: 4,
-      seed: seed, scheduler: .eulerAncestral)
+      seed: seed, scheduler: SchedulerChoice(.eulerAncestral))
   }
 
   private func failure(_ request: GenerationRequest) async -> GenerationError? {

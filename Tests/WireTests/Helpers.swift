@@ -13,7 +13,7 @@ func request(
   GenerationRequest(
     model: ModelSource(id: model, path: "/models/\(model).safetensors"), prompt: prompt,
     negativePrompt: .zeros, width: width, height: height, steps: steps, cfgScale: 5, seed: seed,
-    scheduler: .eulerAncestral)
+    scheduler: SchedulerChoice(.eulerAncestral))
 }
 
 let sampleReport = GenerationReport(

@@ -1,4 +1,5 @@
 import HTTP
+import Generation
 import JSON
 
 /// The members a JSON body may have.

@@ -46,7 +46,7 @@ extension GenerationPlan {
       model: try Self.source(of: entry), prompt: try Self.plainText(prompt, style: style, field: "prompt"),
       negativePrompt: negative, width: width, height: height,
       steps: values.integer("steps") ?? defaults.steps, cfgScale: values.number("cfg_scale") ?? defaults.cfg,
-      seed: Self.seed(values.integer("seed")), scheduler: scheduler)
+      seed: Self.seed(values.integer("seed")), scheduler: SchedulerChoice(scheduler))
   }
 
   /// A seed drawn here is below 2^32, since the noise uses no more.

@@ -1,12 +1,7 @@
+import Generation
 import JSON
 
-/// How the text of a prompt is read.
-enum PromptStyle: String, Sendable {
-  /// Parentheses and brackets are weights, a backslash takes their meaning away.
-  case a1111
-  /// Every character is text.
-  case diffusers
-
+extension PromptStyle {
   /// - Parameter asked: the value of `prompt_style`; a wrong one is refused elsewhere.
   init(asked: JSONValue?) { self = asked == "diffusers" ? .diffusers : .a1111 }
 }
@@ -29,7 +24,7 @@ enum PromptSyntax {
             + "leave it out or send prompt_style \"a1111\"")
       }
       return prompt
-    case .a1111: return try unescaped(prompt)
+    case .a1111, .comfy: return try unescaped(prompt)
     }
   }
 

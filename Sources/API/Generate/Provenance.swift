@@ -23,7 +23,7 @@ struct Provenance: Sendable {
       "steps": .number(JSONNumber(request.steps)),
       "cfg_scale": JSONValue(floatLiteral: request.cfgScale),
       "seed": .number(JSONNumber(request.seed)),
-      "scheduler": .string(request.scheduler.rawValue),
+      "scheduler": .string(request.scheduler.id),
       "prompt_style": .string(plan.style.rawValue),
       "clip_skip": 2,
       "cfg_rescale": 0,
@@ -53,7 +53,7 @@ struct Provenance: Sendable {
     let request = plan.request
     var pairs: [(String, String)] = [
       ("Steps", String(request.steps)),
-      ("Sampler", SchedulerNames.a1111(request.scheduler)),
+      ("Sampler", SchedulerNames.a1111(request.scheduler.name)),
       ("CFG scale", request.cfgScale.shortText),
       ("Seed", String(request.seed)),
       ("Size", "\(request.width)x\(request.height)"),
@@ -71,7 +71,7 @@ struct Provenance: Sendable {
   /// The prompt as a reader of weights has to be given it.
   private func weighted(_ prompt: String) -> String {
     switch plan.style {
-    case .a1111: prompt
+    case .a1111, .comfy: prompt
     case .diffusers: PromptSyntax.escaped(prompt)
     }
   }

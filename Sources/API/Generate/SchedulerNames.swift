@@ -9,17 +9,18 @@ enum SchedulerNames {
   }
 
   // A switch, so that a new sampler cannot be forgotten here.
-  private static func names(_ id: SchedulerName) -> Names {
+  private static func names(_ id: SchedulerName) -> Names? {
     switch id {
     case .eulerAncestral:
       Names(id: id, diffusers: "EulerAncestralDiscreteScheduler", a1111: "Euler a")
     case .euler: Names(id: id, diffusers: "EulerDiscreteScheduler", a1111: "Euler")
+    default: nil
     }
   }
 
   /// - Throws: when no sampler is spelt so; the message lists them all.
   static func find(_ name: String) throws(FieldProblem) -> SchedulerName {
-    let all = SchedulerName.allCases.map(names)
+    let all = SchedulerName.allCases.compactMap(names)
     if let match = all.first(where: { [$0.id.rawValue, $0.diffusers, $0.a1111].contains(name) }) {
       return match.id
     }
@@ -28,5 +29,5 @@ enum SchedulerNames {
   }
 
   /// AUTOMATIC1111's name, for the text in the picture.
-  static func a1111(_ id: SchedulerName) -> String { names(id).a1111 }
+  static func a1111(_ id: SchedulerName) -> String { names(id)?.a1111 ?? id.rawValue }
 }
