@@ -109,8 +109,7 @@ public actor TorchEngine: ImageEngine {
     let networks = model.networks
     var stopwatch = Stopwatch()
     let texts = try Texts(request, networks)
-    let conditioning = try networks.condition(
-      texts.prompt, guidance: texts.guidance, width: request.width, height: request.height)
+    let conditioning = try texts.condition(request, networks) { try Task.checkCancellation() }
     timings.text = stopwatch.lap()
 
     var run = try DenoisingRun(
@@ -139,6 +138,8 @@ public actor TorchEngine: ImageEngine {
       vaeDtype: plan.vaeDtype.rawValue, device: plan.device.description, promptTokens: texts.prompt.count,
       negativePromptTokens: texts.guidance?.negative?.count ?? 0, timings: timings, libtorch: Runtime.version)
     report.modelFile = model.file
+    report.promptWindows = texts.prompt.windows
+    report.negativePromptWindows = texts.guidance?.negative?.windows ?? 0
     return report
   }
 }

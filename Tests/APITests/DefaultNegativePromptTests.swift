@@ -14,29 +14,29 @@ import Testing
     return try Bench(engine: engine, models: [entry])
   }
 
-  @Test func weightsInItMakeTheModelUnusable() async throws {
-    let bench = try bench("(worst quality:1.4)")
+  @Test func syntaxInItMakesTheModelUnusable() async throws {
+    let bench = try bench("[worst|bad]")
     for field in ["", #", "negative_prompt": null"#] {
       let reply = await bench.post(#"{"prompt": "a"\#(field)}"#)
       #expect((reply.status, reply.json["code"]) == (503, "model_not_loaded"))
       let detail = try #require(reply.json["detail"]?.stringValue)
       #expect(
         detail.hasPrefix(
-          "Model not loaded: m: its default negative prompt cannot be used: prompt weights and networks"))
+          "Model not loaded: m: its default negative prompt cannot be used: alternation"))
     }
     #expect(bench.engine.requests.isEmpty)
   }
 
   @Test func aClientMayDoWithoutIt() async throws {
-    let bench = try bench("(worst quality:1.4)")
+    let bench = try bench("[worst|bad]")
     #expect(await bench.post(#"{"prompt": "a", "negative_prompt": "bad"}"#).status == 200)
     #expect(await bench.post(#"{"prompt": "a", "prompt_style": "diffusers"}"#).status == 200)
     #expect(
-      bench.engine.requests.map(\.negativePrompt) == [.text("bad"), .text("(worst quality:1.4)")])
+      bench.engine.requests.map(\.negativePrompt) == [.text("bad"), .text("[worst|bad]")])
   }
 
-  @Test func weightsThatTheClientSentAreItsMistake() async throws {
-    let reply = try await bench("bad").post(#"{"prompt": "a", "negative_prompt": "(worst quality:1.4)"}"#)
+  @Test func syntaxThatTheClientSentIsItsMistake() async throws {
+    let reply = try await bench("bad").post(#"{"prompt": "a", "negative_prompt": "[worst|bad]"}"#)
     #expect(reply.status == 422)
     #expect(reply.json["detail"]?.arrayValue?.first?["loc"] == ["body", "negative_prompt"])
   }

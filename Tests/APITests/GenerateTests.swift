@@ -49,7 +49,7 @@ import Testing
     let reply = await bench.post(
       #"{"prompt": "saber \\(fate\\), 夜", "model": "pony", "negative_prompt": "", "seed": 77, "cfg_scale": 6.5}"#
     )
-    #expect(bench.engine.requests.first?.prompt == "saber (fate), 夜")
+    #expect(bench.engine.requests.first?.prompt == #"saber \(fate\), 夜"#)
     #expect(bench.engine.requests.first?.negativePrompt == .text(""))
     let png = try #require(reply.json["image"]?.stringValue.flatMap { Data(base64Encoded: $0) })
     #expect(try PNG.decode(Array(png)).pixels.allSatisfy { $0 == 77 })

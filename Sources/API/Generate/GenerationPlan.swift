@@ -38,15 +38,17 @@ extension GenerationPlan {
     let scheduler = try Self.scheduler(values.text("scheduler"), entry: entry)
     let negative: NegativePrompt
     if let ownNegativePrompt {
-      negative = .text(try Self.plainText(ownNegativePrompt, style: style, field: "negative_prompt"))
+      negative = .text(ownNegativePrompt)
     } else {
       negative = try Self.defaultNegativePrompt(entry, style: style)
     }
-    request = GenerationRequest(
-      model: try Self.source(of: entry), prompt: try Self.plainText(prompt, style: style, field: "prompt"),
+    var request = GenerationRequest(
+      model: try Self.source(of: entry), prompt: prompt,
       negativePrompt: negative, width: width, height: height,
       steps: values.integer("steps") ?? defaults.steps, cfgScale: values.number("cfg_scale") ?? defaults.cfg,
       seed: Self.seed(values.integer("seed")), scheduler: SchedulerChoice(scheduler))
+    request.promptStyle = style
+    self.request = request
   }
 
   /// A seed drawn here is below 2^32, since the noise uses no more.
@@ -54,22 +56,13 @@ extension GenerationPlan {
     asked.flatMap { UInt64(exactly: $0) } ?? UInt64(UInt32.random(in: 0...UInt32.max))
   }
 
-  private static func plainText(
-    _ text: String, style: PromptStyle, field: String
-  ) throws(APIError) -> String {
-    do {
-      return try PromptSyntax.plainText(text, style: style)
-    } catch {
-      throw APIError([ValidationIssue([.string(field)], error, input: .string(text))])
-    }
-  }
-
   private static func defaultNegativePrompt(
     _ entry: ModelEntry, style: PromptStyle
   ) throws(APIError) -> NegativePrompt {
     guard let text = entry.negativePrompt else { return .zeros }
     do {
-      return .text(try PromptSyntax.plainText(text, style: style))
+      try PromptSyntax.check(text, style: style)
+      return .text(text)
     } catch {
       // Pydantic's opening belongs to a list of mistakes.
       throw unusableNegativePrompt(entry, String(error.message.trimmingPrefix("Value error, ")))

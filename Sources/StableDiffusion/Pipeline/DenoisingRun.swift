@@ -34,7 +34,7 @@ public struct DenoisingRun {
   /// - Returns: whether there is more to do.
   public mutating func advance() throws -> Bool {
     guard let point = sampler.point else { return false }
-    let denoised = try denoiser(point)
+    let denoised = try denoiser(point, step: sampler.stepsDone, of: steps)
     try sampler.resume(denoised: denoised, noise: noise)
     return sampler.point != nil
   }
