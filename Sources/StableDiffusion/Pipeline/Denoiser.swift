@@ -60,17 +60,16 @@ struct Denoiser {
   static func rescaled(
     _ led: Tensor, _ positive: Tensor, by share: Double
   ) throws(TorchError) -> Tensor {
-    let ratio = try deviation(positive) / deviation(led)
+    // Of the standard deviations: what they divide by cancels.
+    let ratio = try sqrt(squares(positive) / squares(led))
     return try led * (ratio * share + (1 - share))
   }
 
-  /// The standard deviation of each sample, unbiased: `[B, C, H, W]` gives `[B, 1, 1, 1]`.
-  private static func deviation(_ x: Tensor) throws(TorchError) -> Tensor {
+  /// The squared distances of each sample's values from their mean, summed: `[B, C, H, W]` gives `[B, 1, 1, 1]`.
+  private static func squares(_ x: Tensor) throws(TorchError) -> Tensor {
     let rows = try x.reshape(x.size(0), 1, -1)
-    let count = rows.size(2)
-    let ones = try Tensor.full(1, [count, 1], .float32, on: x.device)
-    let centred = try rows - matmul(rows, ones) * (1 / Double(count))
-    let squares = try matmul(centred, centred.transpose(1, 2))  // [B, 1, 1]
-    return try sqrt(squares * (1 / Double(max(1, count - 1)))).reshape(-1, 1, 1, 1)
+    let ones = try Tensor.full(1, [rows.size(2), 1], .float32, on: x.device)
+    let centred = try rows - matmul(rows, ones) * (1 / Double(rows.size(2)))
+    return try matmul(centred, centred.transpose(1, 2)).reshape(-1, 1, 1, 1)
   }
 }

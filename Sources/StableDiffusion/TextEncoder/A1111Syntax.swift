@@ -28,7 +28,8 @@ struct A1111Syntax {
     for segment in reader.segments { try PromptError.check(weight: segment.weight) }
     segments = []
     for segment in reader.segments {
-      if let last = segments.last, last.weight == segment.weight, !last.isBreak {
+      // A break keeps apart: the texts beside it, empty at the least, weigh 1 where it is one.
+      if let last = segments.last, last.weight == segment.weight {
         segments[segments.count - 1].text.append(contentsOf: segment.text)
       } else {
         segments.append(segment)
