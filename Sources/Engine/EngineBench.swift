@@ -134,7 +134,7 @@ enum ProcessMemory {
   static var peakBytes: Int {
     guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
       let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
-      let kilobytes = line.split(separator: " ").compactMap({ Int($0) }).first
+      let kilobytes = line.split(whereSeparator: \.isWhitespace).compactMap({ Int($0) }).first
     else { return 0 }
     return kilobytes * 1024
   }

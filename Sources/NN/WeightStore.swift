@@ -11,6 +11,7 @@ public final class WeightStore {
   private let children: [String: Set<String>]
   private var taken: Set<String> = []
   private let progress: (Int) throws -> Void
+  private let reader: WeightReader
 
   /// - Parameters:
   ///   - sources: by diffusers name, dots between the levels.
@@ -20,6 +21,7 @@ public final class WeightStore {
     progress: @escaping (Int) throws -> Void = { _ in }
   ) {
     (self.file, self.sources, self.device, self.progress) = (file, sources, device, progress)
+    reader = WeightReader(file, device: device)
     var children: [String: Set<String>] = [:]
     for name in sources.keys {
       var parent = ""
@@ -82,57 +84,12 @@ public final class WeightStore {
         problem: .shape(expected: expected, found: source.shape ?? source.info.shape))
     }
     taken.insert(name)
-    let raw = try read(source)
-    try progress(source.info.byteCount / parts(source.operation))
-    let arranged: Tensor =
-      switch source.operation {
-      case .none, .rows: raw
-      case .transpose: try raw.transpose(0, 1).contiguous()
-      case .squeeze: try raw.reshape(expected)
-      }
-    return try arranged.to(dtype).to(device)
-  }
-
-  /// The bytes of the part that is wanted, as a tensor of the file's own type.
-  private func read(_ source: WeightSource) throws -> Tensor {
-    var shape = source.info.shape
-    var offset = 0
-    if case .rows(let part, let parts) = source.operation {
-      shape[0] /= parts
-      offset = source.info.byteCount / parts * part
+    let raw = try reader.read(source, dtype: dtype)
+    try progress(source.partBytes)
+    switch source.operation {
+    case .none, .rows: return raw
+    case .transpose: return try raw.transpose(0, 1).contiguous()
+    case .squeeze: return try raw.reshape(expected)
     }
-    func filled(_ dtype: Torch.DType) throws -> Tensor {
-      let tensor = try Tensor.empty(shape, dtype)
-      try tensor.withBytes { try file.read(source.info, into: $0, at: offset) }
-      return tensor
-    }
-    switch source.info.dtype {
-    case .float64: return try filled(.float64)
-    case .float32: return try filled(.float32)
-    case .float16: return try filled(.float16)
-    case .bfloat16: return try filled(.bfloat16)
-    case .float8E4M3: return try widened(filled(.uint8), by: Float8.e4m3)
-    case .float8E5M2: return try widened(filled(.uint8), by: Float8.e5m2)
-    case .int64, .int32, .int16, .int8, .uint8, .bool:
-      throw WeightError(
-        file: file.name, tensor: source.info.name, problem: .dtype(source.info.dtype.rawValue))
-    }
-  }
-
-  private func parts(_ operation: WeightOperation) -> Int {
-    if case .rows(_, let parts) = operation { parts } else { 1 }
-  }
-
-  private func widened(_ bytes: Tensor, by table: [UInt16]) throws -> Tensor {
-    let halves = try Tensor.empty(bytes.shape, .float16)
-    try bytes.withBytes { source in
-      try halves.withBytes { destination in
-        let target = destination.bindMemory(to: UInt16.self)
-        table.withUnsafeBufferPointer { table in
-          for (index, byte) in source.enumerated() { target[index] = table[Int(byte)] }
-        }
-      }
-    }
-    return halves
   }
 }
