@@ -7,19 +7,22 @@ public struct ModelRegistry: Sendable {
   public let models: [ModelEntry]
   /// What was refused and why, by file name.
   public let problems: [RegistryProblem]
+  /// The decoders in the `vae` folder, by name.
+  public let vaes: [VAEFile]
 
   private let places: [String: Int]
   /// Bytes of the checkpoints that are there, by id.
   private let sizes: [String: Int]
 
   /// A registry of given models. Of two that share an id or alias, the first in listing order answers to it.
-  public init(models: [ModelEntry], problems: [RegistryProblem] = []) {
+  public init(models: [ModelEntry], problems: [RegistryProblem] = [], vaes: [VAEFile] = []) {
     let sorted = models.sorted { ($0.order ?? .max, $0.id) < ($1.order ?? .max, $1.id) }
     var places: [String: Int] = [:]
     for (place, model) in sorted.enumerated() {
       for name in [model.id] + model.aliases where places[name] == nil { places[name] = place }
     }
     (self.models, self.problems, self.places) = (sorted, problems, places)
+    self.vaes = vaes
     sizes = Dictionary(
       sorted.compactMap { entry in Self.size(of: entry.path).map { (entry.id, $0) } },
       uniquingKeysWith: { $1 })
@@ -32,8 +35,10 @@ public struct ModelRegistry: Sendable {
   /// then the first by file name.
   /// - Parameters:
   ///   - folder: the models folder; a relative path is taken from the current directory.
-  ///   - schedulers: the names `defaults.scheduler` may have; `nil` allows any well-formed name.
-  public static func load(folder: String, schedulers: [String]? = nil) -> ModelRegistry {
+  ///   - schedulerProblem: why a `defaults.scheduler` cannot be used; `nil` for one that can.
+  public static func load(
+    folder: String, schedulerProblem: @escaping @Sendable (String) -> String? = { _ in nil }
+  ) -> ModelRegistry {
     let names: [String]
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: folder)
@@ -41,7 +46,7 @@ public struct ModelRegistry: Sendable {
       let reason = "the models folder does not exist or cannot be read"
       return ModelRegistry(models: [], problems: [RegistryProblem(file: folder, message: reason)])
     }
-    let context = ModelFile.Context(folder: absolute(folder), schedulers: schedulers)
+    let context = ModelFile.Context(folder: absolute(folder), schedulerProblem: schedulerProblem)
     let files = names.filter { $0.hasSuffix(".toml") && !$0.hasPrefix(".") }.sorted().map {
       ModelFile.read($0, context)
     }
@@ -61,7 +66,9 @@ public struct ModelRegistry: Sendable {
       for alias in entry.aliases { owners[alias] = file.name }
       models.append(entry)
     }
-    return ModelRegistry(models: models, problems: problems.sorted { $0.file < $1.file })
+    return ModelRegistry(
+      models: models, problems: problems.sorted { $0.file < $1.file },
+      vaes: VAEFile.all(in: context.folder + "/vae"))
   }
 
   /// The model with exactly this id or alias.
@@ -77,7 +84,7 @@ public struct ModelRegistry: Sendable {
   public func sizeBytes(_ entry: ModelEntry) -> Int? { sizes[entry.id] }
 
   /// The same models, their files looked at anew.
-  public func surveyed() -> ModelRegistry { ModelRegistry(models: models, problems: problems) }
+  public func surveyed() -> ModelRegistry { ModelRegistry(models: models, problems: problems, vaes: vaes) }
 
   private static func size(of path: String) -> Int? {
     var info = stat()

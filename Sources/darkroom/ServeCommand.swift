@@ -79,8 +79,7 @@ struct ServeCommand: AsyncParsableCommand {
   }
 
   private func load(_ entry: ModelEntry, _ remote: RemoteEngine, _ queue: JobQueue, _ logger: Logger) {
-    let source = ModelSource(
-      id: entry.id, path: entry.path, prediction: entry.prediction.flatMap(Prediction.init))
+    let source = ModelSource(entry)
     Task {
       do {
         try await queue.submit(steps: 1) { _ in try await remote.load(source) { _ in } }

@@ -28,10 +28,12 @@ extension APIService {
   func generate(_ request: HTTPRequest) async throws -> HTTPResponse {
     let body = try JSONBody.object(of: request)
     let values = try FieldTable.generate.validate(body)
+    let registry = registry()
     let choice = ModelChoice(
-      registry: registry(), loaded: engine.status.model, preferred: configuration.defaultModel)
+      registry: registry, loaded: engine.status.model, preferred: configuration.defaultModel)
     let plan = try GenerationPlan(
-      values, entry: try choice.find(values.text("model")), maxPixels: configuration.maxPixels)
+      values, entry: try choice.find(values.text("model")), vaes: VAEChoice(registry),
+      maxPixels: configuration.maxPixels)
 
     let finished: Finished
     do {
