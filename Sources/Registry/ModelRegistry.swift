@@ -7,22 +7,19 @@ public struct ModelRegistry: Sendable {
   public let models: [ModelEntry]
   /// What was refused and why, by file name.
   public let problems: [RegistryProblem]
-  /// The decoders in the `vae` folder, by name.
-  public let vaes: [VAEFile]
 
   private let places: [String: Int]
   /// Bytes of the checkpoints that are there, by id.
   private let sizes: [String: Int]
 
   /// A registry of given models. Of two that share an id or alias, the first in listing order answers to it.
-  public init(models: [ModelEntry], problems: [RegistryProblem] = [], vaes: [VAEFile] = []) {
+  public init(models: [ModelEntry], problems: [RegistryProblem] = []) {
     let sorted = models.sorted { ($0.order ?? .max, $0.id) < ($1.order ?? .max, $1.id) }
     var places: [String: Int] = [:]
     for (place, model) in sorted.enumerated() {
       for name in [model.id] + model.aliases where places[name] == nil { places[name] = place }
     }
     (self.models, self.problems, self.places) = (sorted, problems, places)
-    self.vaes = vaes
     sizes = Dictionary(
       sorted.compactMap { entry in Self.size(of: entry.path).map { (entry.id, $0) } },
       uniquingKeysWith: { $1 })
@@ -66,9 +63,7 @@ public struct ModelRegistry: Sendable {
       for alias in entry.aliases { owners[alias] = file.name }
       models.append(entry)
     }
-    return ModelRegistry(
-      models: models, problems: problems.sorted { $0.file < $1.file },
-      vaes: VAEFile.all(in: context.folder + "/vae"))
+    return ModelRegistry(models: models, problems: problems.sorted { $0.file < $1.file })
   }
 
   /// The model with exactly this id or alias.
@@ -84,7 +79,7 @@ public struct ModelRegistry: Sendable {
   public func sizeBytes(_ entry: ModelEntry) -> Int? { sizes[entry.id] }
 
   /// The same models, their files looked at anew.
-  public func surveyed() -> ModelRegistry { ModelRegistry(models: models, problems: problems, vaes: vaes) }
+  public func surveyed() -> ModelRegistry { ModelRegistry(models: models, problems: problems) }
 
   private static func size(of path: String) -> Int? {
     var info = stat()

@@ -31,7 +31,8 @@ struct GenerateCommand: AsyncParsableCommand {
     let watched = WatchedEngine(engine: remote)
     let service = APIService(
       engine: watched, queue: JobQueue(limit: 1), registry: { folder.registry },
-      lorasFolder: "\(folder.path)/loras", workers: WorkPool(threads: 1, limit: 4, name: "images"),
+      lorasFolder: "\(folder.path)/loras", vaesFolder: "\(folder.path)/vae",
+      workers: WorkPool(threads: 1, limit: 4, name: "images"),
       configuration: APIConfiguration(version: Darkroom.version, modelHash: { await folder.hash(of: $0, $1) })
     )
     do {

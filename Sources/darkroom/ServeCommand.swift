@@ -38,6 +38,7 @@ struct ServeCommand: AsyncParsableCommand {
     let queue = JobQueue(limit: inflight)
     let service = APIService(
       engine: remote, queue: queue, registry: { folder.registry }, lorasFolder: "\(folder.path)/loras",
+      vaesFolder: "\(folder.path)/vae",
       workers: WorkPool(threads: 2, limit: 256, name: "images"),
       configuration: APIConfiguration(
         version: Darkroom.version, allowedHosts: Setting.list(allowHost, "allow-host"),

@@ -1,4 +1,5 @@
 import API
+import Foundation
 import Generation
 import HTTP
 import JSON
@@ -17,12 +18,8 @@ import Testing
     return entry
   }
 
-  private static let vaes = ["blurry", "fp16-fix"].map {
-    VAEFile(name: $0, path: "/models/vae/\($0).safetensors")
-  }
-
   private func bench(_ entry: ModelEntry = .plain) throws -> Bench {
-    try Bench(models: [entry], vaes: Self.vaes)
+    try Bench(models: [entry], vaes: ["blurry", "fp16-fix"])
   }
 
   @Test func nobodysOpinion() async throws {
@@ -46,7 +43,9 @@ import Testing
     let request = try #require(bench.engine.requests.first)
     #expect(request.scheduler == SchedulerChoice(.dpmpp2M, sigmas: .karras, spacing: .trailing))
     #expect((request.clipSkip, request.cfgRescale) == (1, 0.7))
-    #expect(request.vae == VAESource(name: "fp16-fix", path: "/models/vae/fp16-fix.safetensors"))
+    #expect(
+      request.vae
+        == VAESource(name: "fp16-fix", path: bench.folder.appending(path: "vae/fp16-fix.safetensors").path))
     #expect((request.model.prediction, request.model.zeroTerminalSNR) == (.vPrediction, true))
     let parameters = try #require(reply.json["parameters"])
     #expect((parameters["vae"], parameters["clip_skip"], parameters["cfg_rescale"]) == ("fp16-fix", 1, 0.7))
@@ -160,6 +159,25 @@ import Testing
         "code": "model_not_loaded",
       ])
     #expect(try await bench(entry).post(#"{"prompt": "a", "vae": "blurry"}"#).status == 200)
+  }
+
+  @Test(arguments: ["", #", "vae": "blurry""#])
+  func aDecoderThatIsNone(field: String) async throws {
+    var entry = ModelEntry.plain
+    entry.vae = "fp16-fix"
+    let bench = try bench(entry)
+    for name in ["blurry", "fp16-fix"] {
+      try Data("nonsense".utf8).write(to: bench.folder.appending(path: "vae/\(name).safetensors"))
+    }
+    let reply = await bench.post(#"{"prompt": "a"\#(field)}"#)
+    let name = field.isEmpty ? "fp16-fix" : "blurry"
+    #expect((reply.status, reply.json["code"]) == (503, "vae_not_loaded"))
+    let detail = try #require(reply.json["detail"]?.stringValue)
+    #expect(detail.hasPrefix("VAE not loaded: \(name): \(name).safetensors"))
+    #expect(!detail.contains(bench.folder.path))
+    #expect(bench.engine.requests.isEmpty)
+    #expect(
+      await bench.post(#"{"prompt": "a", "vae": "x"}"#).json["detail"] == "Unknown vae: x. Available: none")
   }
 
   @Test func whatTheEngineRefusesOfTheDefaultsIsTheModels() async throws {

@@ -27,8 +27,7 @@ import Testing
     """#
 
   private func reply(_ body: String = body) async throws -> HTTPResponse {
-    let vae = VAEFile(name: "fp16, fix", path: "/models/vae/fp16, fix.safetensors")
-    return await (try Bench(engine: Self.engine, models: [.plain], vaes: [vae])).post(body)
+    try await Bench(engine: Self.engine, models: [.plain], vaes: ["fp16, fix"]).post(body)
   }
 
   @Test func everythingUsed() async throws {
@@ -60,7 +59,7 @@ import Testing
         Noise Schedule: Zero Terminal SNR, CFG Rescale: 0.7, CFG start: 0.25, CFG end: 0.9, \
         Version: Darkroom 1.2.3
         """)
-    #expect(chunks.allSatisfy { !$0.text.contains("/models") })
+    #expect(chunks.allSatisfy { !$0.text.contains("/vae/") })
   }
 
   @Test(arguments: [

@@ -70,25 +70,34 @@ final class Bench: Sendable {
 
   init(
     engine: ScriptedEngine = ScriptedEngine(), queue: JobQueue = JobQueue(limit: 16),
-    models: [ModelEntry]? = nil, vaes: [VAEFile] = [], change: (inout APIConfiguration) -> Void = { _ in }
+    models: [ModelEntry]? = nil, vaes: [String] = [], change: (inout APIConfiguration) -> Void = { _ in }
   ) throws {
     let temporary = try TemporaryFolder()
     let folder = temporary.url
     try FileManager.default.createDirectory(
       at: folder.appending(path: "loras"), withIntermediateDirectories: false)
     for name in ["animagine", "pony"] { try temporary.write("weights", to: "\(name).safetensors") }
-    let registry = ModelRegistry(models: models ?? Self.models(in: folder), vaes: vaes)
+    try FileManager.default.createDirectory(
+      at: folder.appending(path: "vae"), withIntermediateDirectories: false)
+    for name in vaes { try temporary.write(Self.vae, to: "vae/\(name).safetensors") }
+    let registry = ModelRegistry(models: models ?? Self.models(in: folder))
     var configuration = APIConfiguration(version: "1.2.3", modelHash: { _, _ in Self.hash })
     change(&configuration)
     self.temporary = temporary
     self.engine = engine
     service = APIService(
       engine: engine, queue: queue, registry: { registry },
-      lorasFolder: folder.appending(path: "loras").path,
+      lorasFolder: folder.appending(path: "loras").path, vaesFolder: folder.appending(path: "vae").path,
       workers: WorkPool(threads: 1, limit: 8, name: "test"), configuration: configuration)
   }
 
   var folder: URL { temporary.url }
+
+  /// The least a file of weights needs to be taken for a VAE.
+  private static let vae: [UInt8] = {
+    let header = #"{"decoder.conv_in.weight":{"dtype":"F32","shape":[1,4,1,1],"data_offsets":[0,16]}}"#
+    return [UInt8(header.utf8.count), 0, 0, 0, 0, 0, 0, 0] + header.utf8 + Array(repeating: 0, count: 16)
+  }()
 
   static func models(in folder: URL) -> [ModelEntry] {
     func entry(_ id: String, order: Int, _ defaults: ModelEntry.Defaults) -> ModelEntry {

@@ -5,7 +5,8 @@ import Registry
 /// What a valid body asks for, with every default filled in and every name resolved.
 struct GenerationPlan: Sendable {
   let entry: ModelEntry
-  let request: GenerationRequest
+  /// Without the decoder, which is looked for on the disk.
+  var request: GenerationRequest
   /// The fields that have a value of the client's.
   private let sent: Set<String>
 }
@@ -14,12 +15,10 @@ extension GenerationPlan {
   /// - Parameters:
   ///   - values: of a body that `FieldTable.generate` found valid.
   ///   - entry: the model to use.
-  ///   - vaes: the decoders there are.
   ///   - maxPixels: the most that width × height may be.
-  /// - Throws: 422 for values that do not go together, all of them at once; 404 for a decoder that is not there;
-  ///   503 where the model's own defaults are at fault.
+  /// - Throws: 422 for values that do not go together, all of them at once; 503 where the model's own defaults are at fault.
   init(
-    _ values: FieldValues, entry: ModelEntry, vaes: VAEChoice, maxPixels: Int
+    _ values: FieldValues, entry: ModelEntry, maxPixels: Int
   ) throws(APIError) {
     let defaults = entry.defaults
     (self.entry, sent) = (entry, values.names)
@@ -36,7 +35,6 @@ extension GenerationPlan {
 
     try Self.check(request, values, entry, maxPixels: maxPixels)
     request.negativePrompt = try Self.negativePrompt(values, entry, style: request.promptStyle)
-    request.vae = try vaes.find(asked: values.text("vae"), entry)
     self.request = request
   }
 

@@ -28,12 +28,13 @@ extension APIService {
   func generate(_ request: HTTPRequest) async throws -> HTTPResponse {
     let body = try JSONBody.object(of: request)
     let values = try FieldTable.generate.validate(body)
-    let registry = registry()
     let choice = ModelChoice(
-      registry: registry, loaded: engine.status.model, preferred: configuration.defaultModel)
-    let plan = try GenerationPlan(
-      values, entry: try choice.find(values.text("model")), vaes: VAEChoice(registry),
-      maxPixels: configuration.maxPixels)
+      registry: registry(), loaded: engine.status.model, preferred: configuration.defaultModel)
+    var plan = try GenerationPlan(
+      values, entry: try choice.find(values.text("model")), maxPixels: configuration.maxPixels)
+    if let vae = VAEChoice(asked: values.text("vae"), plan.entry) {
+      plan.request.vae = try await workers.run { [vaesFolder] in try vae.find(in: vaesFolder) }
+    }
 
     let finished: Finished
     do {
