@@ -10,15 +10,19 @@ public final class WeightStore {
   private let sources: [String: WeightSource]
   private let children: [String: Set<String>]
   private var taken: Set<String> = []
+  private let absentName: (String) -> String?
   private let progress: (Int) throws -> Void
 
   /// - Parameters:
   ///   - sources: by diffusers name, dots between the levels.
+  ///   - fileName: the name that such a file has a weight by, for one that this file lacks.
   ///   - progress: called with the number of bytes just read; what it throws ends the loading.
   public init(
-    _ file: SafetensorsFile, sources: [String: WeightSource], device: Device = .cpu,
+    _ file: SafetensorsFile, sources: [String: WeightSource],
+    fileName: @escaping (String) -> String? = { _ in nil }, device: Device = .cpu,
     progress: @escaping (Int) throws -> Void = { _ in }
   ) {
+    absentName = fileName
     (self.file, self.sources, self.device, self.progress) = (file, sources, device, progress)
     var children: [String: Set<String>] = [:]
     for name in sources.keys {
@@ -42,29 +46,8 @@ public final class WeightStore {
   /// The names no network has asked for, sorted.
   public var unused: [String] { sources.keys.filter { !taken.contains($0) }.sorted() }
 
-  /// The name of the tensor in the file. For one that is not there: the name its neighbour in the same module
-  /// says it would have, or `name` itself when there is no such neighbour.
-  public func fileName(of name: String) -> String {
-    if let source = sources[name] { return source.info.name }
-    let parts = name.split(separator: ".")
-    for depth in stride(from: parts.count - 1, to: max(0, parts.count - 4), by: -1) {
-      let module = parts[..<depth].joined(separator: ".")
-      let missing = parts[depth...].joined(separator: ".")
-      for neighbour in neighbours(in: module) {
-        let tail = String(neighbour.name.dropFirst(module.count + 1))
-        guard neighbour.fileName.hasSuffix(tail) else { continue }
-        return neighbour.fileName.dropLast(tail.count) + missing
-      }
-    }
-    return name
-  }
-
-  /// The tensors below `module`, under their names here and in the file, in order.
-  private func neighbours(in module: String) -> [(name: String, fileName: String)] {
-    sources.filter { $0.key.hasPrefix(module + ".") }.map { ($0.key, $0.value.info.name) }.sorted {
-      $0.0 < $1.0
-    }
-  }
+  /// The name of a tensor in the file, or the one it would have there; `name` itself where none is known.
+  public func fileName(of name: String) -> String { sources[name]?.info.name ?? absentName(name) ?? name }
 
   func shape(of name: String) -> [Int]? { sources[name]?.shape }
 

@@ -1,3 +1,4 @@
+import CheckpointKinds
 import Safetensors
 
 /// What the header of a checkpoint tells; the weights themselves are not read.
@@ -14,8 +15,6 @@ public struct ModelContents: Sendable, Equatable {
   public let tensors: Int
   /// The most frequent first, then by name.
   public let formats: [Format]
-  /// Whether the file has a decoder of its own.
-  public let hasVAE: Bool
   /// The key that says v-prediction.
   public let hasVPredKey: Bool
   /// The key that says that the last timestep carries no signal.
@@ -23,17 +22,18 @@ public struct ModelContents: Sendable, Equatable {
 }
 
 extension ModelEntry {
-  /// Reads the header of the model's file, which checks it against the file's length.
-  /// - Throws: `SafetensorsError`, naming the file and what is wrong with it.
+  /// Reads the header of the model's file, which checks it against the file's length, and tells from the names of
+  /// the tensors that it is an SDXL checkpoint.
+  /// - Throws: `SafetensorsError` or `ForeignFile`, naming the file and what is wrong with it.
   public func contents() throws -> ModelContents {
     let file = try SafetensorsFile(path: path)
+    try file.requireSDXL()
     let tensors = file.header.tensors
     let counts = Dictionary(grouping: tensors.values, by: \.dtype.rawValue).mapValues(\.count)
     return ModelContents(
       bytes: file.byteCount, tensors: tensors.count,
       formats: counts.map { .init(name: $0.key, tensors: $0.value) }
         .sorted { ($1.tensors, $0.name) < ($0.tensors, $1.name) },
-      hasVAE: tensors.keys.contains { $0.hasPrefix("first_stage_model.") },
       hasVPredKey: tensors["v_pred"] != nil, hasZTSNRKey: tensors["ztsnr"] != nil)
   }
 }

@@ -40,7 +40,7 @@ public struct ModelEntry: Sendable, Equatable {
     public var scheduler: String?
     /// As A1111 counts: 1 is the last layer, 2 the one before. 1 to 12.
     public var clipSkip: Int?
-    /// 0 to 1.
+    /// How much of the guided contrast is taken back, 0 to 1.
     public var cfgRescale: Double?
     /// `leading`, `trailing` or `linspace`.
     public var timestepSpacing: String?

@@ -101,12 +101,11 @@ struct ModelFile {
     let scheduler = reader.optional("defaults.scheduler", .text(refusedBy: context.schedulerProblem))
     let clipSkip = reader.optional("defaults.clip_skip", .integer(1...12))
     let cfgRescale = reader.optional("defaults.cfg_rescale", .number(0...1))
-    let timestepSpacing = reader.optional(
-      "defaults.timestep_spacing", .choice(["leading", "trailing", "linspace"]))
+    let spacing = reader.optional("defaults.timestep_spacing", .choice(["leading", "trailing", "linspace"]))
     guard let cfg, let steps, let width, let height else { return nil }
     var defaults = ModelEntry.Defaults(
       cfg: cfg, steps: steps, width: width, height: height, scheduler: scheduler, clipSkip: clipSkip)
-    (defaults.cfgRescale, defaults.timestepSpacing) = (cfgRescale, timestepSpacing)
+    (defaults.cfgRescale, defaults.timestepSpacing) = (cfgRescale, spacing)
     return defaults
   }
 

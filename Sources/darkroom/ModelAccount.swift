@@ -22,7 +22,7 @@ struct ModelAccount: CustomStringConvertible {
       ("prediction", "\(prediction.value) (\(prediction.source))"),
       ("zero-SNR", "\(zeroTerminalSNR.value ? "yes" : "no") (\(zeroTerminalSNR.source))"),
       ("tensors", "\(contents.tensors): \(formats)"),
-      ("vae", entry.vae ?? (contents.hasVAE ? "the file's own" : "none")),
+      ("vae", entry.vae.map { "\($0), in place of the file's own" } ?? "the file's own"),
     ]
   }
 

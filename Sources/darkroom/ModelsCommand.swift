@@ -12,11 +12,17 @@ struct ModelsCommand: ParsableCommand {
   struct Folder: ParsableArguments {
     @Option(help: "The models folder. (default: ./models)") var models: String?
 
+    /// Absolute.
+    func path() throws -> String {
+      let folder = try Setting.value(models, "models", default: "models")
+      return URL(fileURLWithPath: folder).standardizedFileURL.path
+    }
+
     /// The registry; its problems go to standard error.
     func read() throws -> ModelRegistry {
-      let folder = try Setting.value(models, "models", default: "models")
+      let folder = try path()
       let registry = ModelRegistry.load(
-        folder: URL(fileURLWithPath: folder).standardizedFileURL.path,
+        folder: folder,
         schedulerProblem: { SchedulerNames.problem(with: $0) })
       for problem in registry.problems {
         try? FileHandle.standardError.write(contentsOf: Data("darkroom: \(problem)\n".utf8))
@@ -120,6 +126,10 @@ struct ModelsCommand: ParsableCommand {
 
     private func check(_ entry: ModelEntry) throws -> ModelAccount {
       let contents = try entry.contents()
+      if let vae = entry.vae {
+        let found = ModelRegistry.vae(named: vae, folder: try folder.path() + "/vae")
+        if let why = found.map(\.error) ?? "\(vae) is not in the vae folder" { throw ValidationError(why) }
+      }
       let digest = try SHA256.digest(ofFile: entry.path)
       guard entry.sha256 == nil || entry.sha256 == digest else {
         throw ValidationError("\(entry.file) has SHA-256 \(digest), registered is \(entry.sha256 ?? "")")

@@ -51,7 +51,8 @@ import Testing
     ("lms", choice(.lms)), ("euler_ays", choice(.euler, .ays)), ("unipc_beta", choice(.uniPC, .beta)),
     ("heun_exponential", choice(.heun, .exponential)),
     // Cases and separators
-    ("dpm++ 2m karras", choice(.dpmpp2M, .karras)), ("DPM++_2M-KARRAS", choice(.dpmpp2M, .karras)),
+    ("dpm++ 2m karras", choice(.dpmpp2M, .karras)), ("k_dpm++_2m", choice(.dpmpp2M)),
+    ("DPM++_2M-KARRAS", choice(.dpmpp2M, .karras)),
     ("eulera", choice(.eulerAncestral)), (" Euler  A ", choice(.eulerAncestral)),
     ("dpmpp-2m-sde-align-your-steps", choice(.dpmpp2MSDE, .ays)),
   ]

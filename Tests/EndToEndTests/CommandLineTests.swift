@@ -146,6 +146,17 @@ import Testing
     try folder.write("zero_terminal_snr = false\nprediction = \"epsilon\"\n" + toml, to: "keyed.toml")
     let overruled = try run(darkroom, ["models", "verify", "keyed"] + models).output
     #expect(overruled.contains("epsilon (registry)") && overruled.contains("no (registry)"))
+    try folder.write("vae = \"other\"\n" + toml, to: "keyed.toml")
+    let lacking = try run(darkroom, ["models", "verify", "keyed"] + models)
+    #expect(lacking.status == 1)
+    #expect(lacking.errors.contains("keyed: other is not in the vae folder"))
+    try FileManager.default.createDirectory(
+      atPath: folder.path("vae"), withIntermediateDirectories: false)
+    try FileManager.default.copyItem(
+      atPath: folder.path("keyed.safetensors"), toPath: folder.path("vae/other.safetensors"))
+    let foreign = try run(darkroom, ["models", "verify", "keyed"] + models)
+    #expect(foreign.status == 1)
+    #expect(foreign.errors.contains("other.safetensors is an SDXL checkpoint, not a VAE for SDXL"))
   }
 }
 

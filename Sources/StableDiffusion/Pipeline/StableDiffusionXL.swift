@@ -26,25 +26,36 @@ public final class StableDiffusionXL {
     }
   }
 
+  /// How a checkpoint was trained, where it is known from elsewhere than its file. It counts before the file.
+  public struct Training: Sendable, Equatable {
+    public var prediction: PredictionType?
+    public var zeroTerminalSNR: Bool?
+
+    public init(prediction: PredictionType? = nil, zeroTerminalSNR: Bool? = nil) {
+      (self.prediction, self.zeroTerminalSNR) = (prediction, zeroTerminalSNR)
+    }
+  }
+
   /// Reads every weight.
   /// - Parameters:
-  ///   - prediction: overrides what the file says; without either it is ε.
+  ///   - training: overrides what the file says; without either it is ε, and noise levels as trained.
   ///   - progress: called with the bytes just read; what it throws ends the loading.
   /// - Throws: `CheckpointError` for a tensor that is missing, misshapen or of no use; `TorchError`.
   public init(
-    _ checkpoint: Checkpoint, vocabulary: Vocabulary, options: Options, prediction: PredictionType? = nil,
+    _ checkpoint: Checkpoint, vocabulary: Vocabulary, options: Options, training: Training = .init(),
     progress: @escaping (Int) throws -> Void = { _ in }
   ) throws {
     networks = try CheckpointError.wrapping {
       let store = WeightStore(
-        checkpoint.file, sources: checkpoint.sources, device: options.device, progress: progress)
+        checkpoint.file, sources: checkpoint.sources, fileName: checkpoint.names.key, device: options.device,
+        progress: progress)
       return try Networks(store, options)
     }
     tokenizer = vocabulary.tokenizer
     self.options = options
-    self.prediction = prediction ?? checkpoint.markedPrediction ?? .epsilon
-    zeroTerminalSNR = checkpoint.zeroTerminalSNR
-    schedule = NoiseSchedule(checkpoint.zeroTerminalSNR ? .zeroSNR : .asTrained)
+    prediction = training.prediction ?? checkpoint.markedPrediction?.value ?? .epsilon
+    zeroTerminalSNR = training.zeroTerminalSNR ?? checkpoint.markedZeroTerminalSNR?.value ?? false
+    schedule = NoiseSchedule(zeroTerminalSNR ? .zeroSNR : .asTrained)
   }
 
   /// Latents to a picture.
