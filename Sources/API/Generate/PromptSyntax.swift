@@ -19,7 +19,7 @@ enum PromptSyntax {
     case .diffusers: return
     case .comfy:
       guard !ComfyPrompt.namesEmbedding(prompt) else {
-        throw unsupported("embedding:… (textual inversion)", orSend: "leave it out")
+        throw unsupported("embedding:… (textual inversion)", instead: "leave it out")
       }
     case .a1111: try checkA1111(A1111Prompt(prompt))
     }
@@ -27,22 +27,22 @@ enum PromptSyntax {
 
   private static func checkA1111(_ prompt: A1111Prompt) throws(FieldProblem) {
     guard !prompt.hasNetworks else {
-      throw unsupported("<lora:…> and other <name:…> in a prompt", orSend: "send LoRAs as the field loras")
+      throw unsupported("<lora:…> and other <name:…> in a prompt", instead: "send LoRAs as the field loras")
     }
     guard !prompt.hasComposition else {
-      throw unsupported("AND, which composes prompts,", orSend: "write it in lower case")
+      throw unsupported("AND, which composes prompts,", instead: "write it in lower case")
     }
     switch prompt.schedule {
     case .editing:
       throw unsupported(
-        "prompt editing, [from:to:when],", orSend: "escape the bracket with a backslash: \\[from:to:when\\]")
+        "prompt editing, [from:to:when],", instead: "escape the bracket with a backslash: \\[from:to:when\\]")
     case .alternation:
-      throw unsupported("alternation, [a|b],", orSend: "escape the bracket with a backslash: \\[a|b\\]")
+      throw unsupported("alternation, [a|b],", instead: "escape the bracket with a backslash: \\[a|b\\]")
     case nil: break
     }
   }
 
-  private static func unsupported(_ what: String, orSend remedy: String) -> FieldProblem {
+  private static func unsupported(_ what: String, instead remedy: String) -> FieldProblem {
     .value(
       "\(what) is not supported; \(remedy), or send prompt_style \"diffusers\" to have the whole prompt read as "
         + "plain text")
@@ -144,13 +144,34 @@ private struct A1111Prompt {
   /// Whether a number is all that stands behind the last of one or two colons.
   private func isTime(behind colons: [Int], upTo end: Int) -> Bool {
     guard let last = colons.last, colons.count <= 2 else { return false }
-    func isSpace(_ scalar: Unicode.Scalar) -> Bool {
-      scalar.properties.isWhitespace || (0x1C...0x1F).contains(scalar.value)
+    var rest = scalars[last + 1..<end]
+    func skip(_ isPart: (Unicode.Scalar) -> Bool) -> Int {
+      let part = rest.prefix(while: isPart)
+      rest = rest.dropFirst(part.count)
+      return part.count
     }
-    var text = scalars[last + 1..<end].drop(while: isSpace)
-    while let last = text.last, isSpace(last) { text.removeLast() }
-    let number = #/[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?/#
-    return String(String.UnicodeScalarView(text)).wholeMatch(of: number) != nil
+    func skipDigits() -> Int { skip { ("0"..."9").contains($0) } }
+    func skipOne(_ choices: Set<Unicode.Scalar>) -> Bool {
+      guard let first = rest.first, choices.contains(first) else { return false }
+      rest = rest.dropFirst()
+      return true
+    }
+    _ = skip(Self.isSpace)
+    _ = skipOne(["+", "-"])
+    var digits = skipDigits()
+    if skipOne(["."]) { digits += skipDigits() }
+    guard digits > 0 else { return false }
+    if skipOne(["e", "E"]) {
+      _ = skipOne(["+", "-"])
+      guard skipDigits() > 0 else { return false }
+    }
+    _ = skip(Self.isSpace)
+    return rest.isEmpty
+  }
+
+  /// Python's `\s`.
+  private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.properties.isWhitespace || (0x1C...0x1F).contains(scalar.value)
   }
 
   /// Python's `\w`: a letter, anything with a numeric value, or an underscore.
