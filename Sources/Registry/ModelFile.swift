@@ -9,7 +9,8 @@ struct ModelFile {
   struct Context {
     /// The models folder, absolute, without a slash at its end.
     let folder: String
-    let schedulers: [String]?
+    /// Why a `defaults.scheduler` cannot be used; `nil` for one that can.
+    let schedulerProblem: @Sendable (String) -> String?
   }
 
   /// A file longer than this is no description of a model.
@@ -97,7 +98,7 @@ struct ModelFile {
     let steps = reader.required("defaults.steps", .integer(1...150))
     let width = reader.required("defaults.width", .side)
     let height = reader.required("defaults.height", .side)
-    let scheduler = reader.optional("defaults.scheduler", context.schedulers.map { .choice($0) } ?? .name)
+    let scheduler = reader.optional("defaults.scheduler", .text(refusedBy: context.schedulerProblem))
     let clipSkip = reader.optional("defaults.clip_skip", .integer(1...12))
     let cfgRescale = reader.optional("defaults.cfg_rescale", .number(0...1))
     let spacing = reader.optional("defaults.timestep_spacing", .choice(["leading", "trailing", "linspace"]))

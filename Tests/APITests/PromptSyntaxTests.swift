@@ -1,54 +1,109 @@
-import HTTP
 import Generation
+import HTTP
 import JSON
 import Testing
 
 @testable import API
 
 @Suite struct PromptSyntaxTests {
+  /// Text, weights and windows: all there is to refuse is elsewhere.
   @Test(arguments: [
-    ("", ""), ("1girl, solo", "1girl, solo"), (#"saber \(fate\)"#, "saber (fate)"), (#"\[x\] \\"#, #"[x] \"#),
-    (#"\\\("#, #"\("#), (#"a\b\"#, "ab"),
-    ("BREAKFAST, outBREAK, BREAK_a, éBREAK, break", "BREAKFAST, outBREAK, BREAK_a, éBREAK, break"),
-    ("a:1.2, <lor, b!", "a:1.2, <lor, b!"), (#"(\)"#.replacing("(", with: #"\("#), "()"),
+    "", "1girl, solo", "(a:1.2)", "(a", "a)", "[big]", "[[night]] sky", "[a", "a]", "a BREAK b", "a: b",
+    "a:0.5", "a|b",
+    "(a|b)", "(a:b:0.5)", "[a:b]", "[a:b:c]", "[a:b:c:0.5]", "[(a:0.5)]", "[a:0.5", "[a:1.2.3]", "[a:.]",
+    "[a:]", "[:]",
+    "[a:1_0]", "[a:0.5e]", "[a) :0.5]", "[a (b:0.5]", "[a (b|c]", #"\[a:0.5\]"#, #"\[a|b\]"#, #"[a\:0.5]"#,
+    #"[a\|b]"#,
+    #"[a:0.5\]"#, "and AND_b bAND ANDé ½AND BRAND", "<3", "a < b: c > d", "<a:>", "<:x>", "<lora:",
+    "<lora:x:1", "<a b:c>",
+    "<|endoftext|>", #"saber \(fate\)"#, "embedding:x",
   ])
-  func escapes(prompt: String, text: String) throws {
-    #expect(try PromptSyntax.plainText(prompt, style: .a1111) == text)
+  func plainUnderA1111(prompt: String) throws {
+    try PromptSyntax.check(prompt, style: .a1111)
   }
 
   @Test(arguments: [
-    "(a)", "(a:1.2)", "a)", "(", "[a]", "]", "saber_(fate)", "a BREAK b", "BREAK", "a,BREAK,b", #"\BREAK"#,
-    "<lora:x:1>", "a <lora:", #"\\(a)"#,
+    ("[a:b:0.5]", "editing"), ("[a:0.5]", "editing"), ("[a::10]", "editing"), ("[:a:0.5]", "editing"),
+    ("[a:.5]", "editing"),
+    ("[a:1.]", "editing"), ("[a:-1]", "editing"), ("[a: 0.5 ]", "editing"), ("[a:1e1]", "editing"),
+    ("[:0.5]", "editing"),
+    ("[(a:1.2):0.5]", "editing"), ("[a:[b:c:0.2]]", "editing"), ("(x [a:0.5]:1.2)", "editing"),
+    ("( [a:0.5]", "editing"),
+    (#"\\[a:0.5]"#, "editing"), ("[a\u{1F}:\u{3000}0.5\n]", "editing"), ("[a|b]", "alternation"),
+    ("[|]", "alternation"),
+    ("[a|b|]", "alternation"), ("x [(a:1.2)|b] y", "alternation"), ("[[a|b]]", "alternation"),
+    ("a AND b", "AND"),
+    ("AND", "AND"), ("a,AND:1.2", "AND"), ("(a AND b)", "AND"), ("<lora:x:1>", "<lora"),
+    ("a <hypernet:y:0.5> b", "<lora"),
+    ("<lyco:z>", "<lora"), ("<lora:x", ""), ("<<a:b>", "<lora"), ("<é1:b>", "<lora"),
   ])
-  func weightsAreRefused(prompt: String) throws {
-    let problem = #expect(throws: FieldProblem.self) { try PromptSyntax.plainText(prompt, style: .a1111) }
+  func refusedUnderA1111(prompt: String, named: String) throws {
+    guard !named.isEmpty else { return try PromptSyntax.check(prompt, style: .a1111) }
+    let problem = #expect(throws: FieldProblem.self) { try PromptSyntax.check(prompt, style: .a1111) }
     #expect(problem?.type == "value_error")
+    #expect(problem?.message.contains(named) == true)
     #expect(problem?.message.contains("prompt_style \"diffusers\"") == true)
   }
 
-  @Test func diffusersReadsPlainText() throws {
-    let prompt = #"(a:1.2) [b] BREAK <lora:x:1> \( \"#
-    #expect(try PromptSyntax.plainText(prompt, style: .diffusers) == prompt)
-    #expect(throws: FieldProblem.self) { try PromptSyntax.plainText("a!", style: .diffusers) }
+  @Test func otherStylesHaveOtherSyntax() throws {
+    let prompt = #"[a|b] [a:0.5] (a:1.2) AND BREAK <lora:x:1> \( \ ! "#
+    try PromptSyntax.check(prompt, style: .diffusers)
+    try PromptSyntax.check(prompt, style: .comfy)
+    for text in ["embedding:x", "a embedding:x", "(embedding:x:1.2)", "a\nembedding:x"] {
+      #expect(throws: FieldProblem.self) { try PromptSyntax.check(text, style: .comfy) }
+      try PromptSyntax.check(text, style: .diffusers)
+    }
+    try PromptSyntax.check("an embedding : x, myembedding:x", style: .comfy)
   }
 
-  @Test(arguments: [PromptStyle.a1111, .diffusers])
-  func noNUL(style: PromptStyle) {
-    #expect(throws: FieldProblem.self) { try PromptSyntax.plainText("a\0b", style: style) }
+  @Test(arguments: PromptStyle.allCases) func noNUL(style: PromptStyle) {
+    #expect(throws: FieldProblem.self) { try PromptSyntax.check("a\0b", style: style) }
   }
 
-  @Test(arguments: [#"(a) [b] \ c"#, #"\(x\)"#, ""])
-  func escapingIsUndone(prompt: String) throws {
-    #expect(try PromptSyntax.plainText(PromptSyntax.escaped(prompt), style: .a1111) == prompt)
+  @Test func escapes() {
+    #expect(PromptSyntax.escaped(#"(a) [b] \ c"#) == #"\(a\) \[b\] \\ c"#)
+    #expect(PromptSyntax.escaped("") == "")
+  }
+
+  @Test func theStyleIsTheBodys() {
+    #expect(PromptStyle(asked: nil) == .a1111)
+    #expect(PromptStyle(asked: "comfy") == .comfy)
+    #expect(PromptStyle(asked: "diffusers") == .diffusers)
+    #expect(PromptStyle(asked: 1) == .a1111)
+  }
+
+  /// The bound is wide for a busy machine and a debug build.
+  @Test(arguments: [
+    "[", "(", "[a:", "[a:1", "[1:", "<a:", "<", "[a:  ", "A", "AND_", "]", "|", "[|", "embedding", "\\", "[(",
+    "[:1(", "(:1]",
+  ])
+  func hostileTextsTakeNoLonger(unit: String) throws {
+    let text = String(repeating: unit, count: 10_000 / unit.utf8.count)
+    let time = ContinuousClock().measure {
+      for style in PromptStyle.allCases { try? PromptSyntax.check(text, style: style) }
+    }
+    #expect(time < .seconds(5), "\(time)")
   }
 
   @Test func bothPromptsAreChecked() async throws {
     let bench = try Bench()
-    let reply = await bench.post(#"{"prompt": "(a)", "negative_prompt": "[b]", "steps": 0}"#)
+    let reply = await bench.post(#"{"prompt": "[a|b]", "negative_prompt": "a AND b", "steps": 0}"#)
     let places = reply.json["detail"]?.arrayValue?.compactMap { $0["loc"] }
     #expect(places == [["body", "prompt"], ["body", "negative_prompt"], ["body", "steps"]])
     #expect(
-      await bench.post(#"{"prompt": "(a)", "negative_prompt": "[b]", "prompt_style": "diffusers"}"#).status
+      await bench.post(#"{"prompt": "[a|b]", "negative_prompt": "a AND b", "prompt_style": "diffusers"}"#)
+        .status
         == 200)
+  }
+
+  /// The engine reads it in the style it was sent for.
+  @Test func thePromptIsPassedOnAsItWasSent() async throws {
+    let bench = try Bench()
+    let body = #"{"prompt": "(a:1.2) \\(b\\) BREAK c", "negative_prompt": "[d]"}"#
+    #expect(await bench.post(body).status == 200)
+    let request = try #require(bench.engine.requests.first)
+    #expect(request.prompt == #"(a:1.2) \(b\) BREAK c"#)
+    #expect(request.negativePrompt == .text("[d]"))
+    #expect(request.promptStyle == .a1111)
   }
 }

@@ -49,7 +49,7 @@ import Testing
       style = "danbooru"
       notes = "Say much"
       """, to: "full.toml")
-    let registry = ModelRegistry.load(folder: folder.path, schedulers: ["euler", "euler_a"])
+    let registry = ModelRegistry.load(folder: folder.path, schedulerProblem: eulers)
     #expect(registry.problems == [])
     let full = try #require(registry.find("third-1.0"))
     #expect(full.path == folder.path + "/sub/full.safetensors")

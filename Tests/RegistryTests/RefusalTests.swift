@@ -94,7 +94,7 @@ struct Refusal: Sendable, CustomTestStringConvertible {
       "height = 1216", "height = 2056", "m.toml:11: defaults.height: must be from 64 to 2048, not 2056"),
     Refusal(
       "steps = 28", "steps = 28\nscheduler = \"eulr\"",
-      "m.toml:10: defaults.scheduler: must be one of \"euler\", \"euler_a\", not \"eulr\""),
+      "m.toml:10: defaults.scheduler: cannot be \"eulr\": unknown scheduler"),
     Refusal(
       "steps = 28", "steps = 28\nclip_skip = 13",
       "m.toml:10: defaults.clip_skip: must be from 1 to 12, not 13"),
@@ -140,7 +140,7 @@ struct Refusal: Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct RefusalTests {
-  static let context = ModelFile.Context(folder: "/models", schedulers: ["euler", "euler_a"])
+  static let context = ModelFile.Context(folder: "/models", schedulerProblem: eulers)
 
   @Test(arguments: Refusal.topLevel + Refusal.tables + Refusal.files)
   func oneWrongPlaceIsNamed(_ refusal: Refusal) {

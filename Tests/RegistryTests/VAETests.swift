@@ -49,7 +49,7 @@ import Testing
     try folder.write(try LoRATests.file([:], [("x.lora_A.weight", [8, 2])]), to: "least.safetensors")
     try folder.write(leastModel, to: "least.toml")
     let entry = try #require(ModelRegistry.load(folder: folder.path).find("least"))
-    let error = #expect(throws: (any Error).self) { try entry.tensorCount() }
+    let error = #expect(throws: (any Error).self) { try entry.contents().tensors }
     #expect(error.map { "\($0)" } == "least.safetensors is a LoRA, not an SDXL checkpoint")
   }
 }

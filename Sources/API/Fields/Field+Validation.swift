@@ -32,7 +32,7 @@ extension Field {
     switch (rule, value) {
     case (.multiple(let step), .integer(let value)) where !value.isMultiple(of: step):
       throw .value("\(name) should be a multiple of \(step)")
-    case (.promptSyntax, .text(let text)): _ = try PromptSyntax.plainText(text, style: style)
+    case (.promptSyntax, .text(let text)): try PromptSyntax.check(text, style: style)
     case (.scheduler, .text(let text)): _ = try SchedulerNames.find(text)
     default: break
     }

@@ -3,29 +3,49 @@ import JSON
 
 extension PromptStyle {
   /// - Parameter asked: the value of `prompt_style`; a wrong one is refused elsewhere.
-  init(asked: JSONValue?) { self = asked == "diffusers" ? .diffusers : .a1111 }
+  init(asked: JSONValue?) {
+    if case .string(let name) = asked { self = PromptStyle(rawValue: name) ?? .a1111 } else { self = .a1111 }
+  }
 }
 
-/// The prompt syntax that Darkroom understands so far: escapes; weights are recognised and refused.
+/// What can be said of a prompt's syntax without its tokens: what its style reads as something that Darkroom
+/// does not have is refused, so that it is never taken for text. Weights are read where the prompt is encoded.
 enum PromptSyntax {
-  /// The text to encode.
-  ///
-  /// Escapes are read as AUTOMATIC1111's `modules/prompt_parser.py` does: a backslash before `(`, `)`, `[`, `]`
-  /// or `\` leaves that character, any other backslash is dropped.
-  /// - Throws: when the prompt asks for something other than its plain text.
-  static func plainText(_ prompt: String, style: PromptStyle) throws(FieldProblem) -> String {
+  /// - Throws: when the prompt asks for more than text, weights and windows.
+  static func check(_ prompt: String, style: PromptStyle) throws(FieldProblem) {
     // The picture's text chunk could not hold it.
     guard !prompt.unicodeScalars.contains("\0") else { throw .value("a prompt should not contain NUL") }
     switch style {
-    case .diffusers:
-      guard !prompt.unicodeScalars.contains("!") else {
-        throw .value(
-          "an exclamation mark under prompt_style \"diffusers\" (its padding token) is not supported yet; "
-            + "leave it out or send prompt_style \"a1111\"")
+    case .diffusers: return
+    case .comfy:
+      guard !ComfyPrompt.namesEmbedding(prompt) else {
+        throw unsupported("embedding:… (textual inversion)", instead: "leave it out")
       }
-      return prompt
-    case .a1111, .comfy: return try unescaped(prompt)
+    case .a1111: try checkA1111(A1111Prompt(prompt))
     }
+  }
+
+  private static func checkA1111(_ prompt: A1111Prompt) throws(FieldProblem) {
+    guard !prompt.hasNetworks else {
+      throw unsupported("<lora:…> and other <name:…> in a prompt", instead: "send LoRAs as the field loras")
+    }
+    guard !prompt.hasComposition else {
+      throw unsupported("AND, which composes prompts,", instead: "write it in lower case")
+    }
+    switch prompt.schedule {
+    case .editing:
+      throw unsupported(
+        "prompt editing, [from:to:when],", instead: "escape the bracket with a backslash: \\[from:to:when\\]")
+    case .alternation:
+      throw unsupported("alternation, [a|b],", instead: "escape the bracket with a backslash: \\[a|b\\]")
+    case nil: break
+    }
+  }
+
+  private static func unsupported(_ what: String, instead remedy: String) -> FieldProblem {
+    .value(
+      "\(what) is not supported; \(remedy), or send prompt_style \"diffusers\" to have the whole prompt read as "
+        + "plain text")
   }
 
   /// The text that reads as `prompt` where parentheses are weights.
@@ -39,55 +59,126 @@ enum PromptSyntax {
   }
 
   private static let special: Set<Unicode.Scalar> = ["(", ")", "[", "]", "\\"]
+}
 
-  private static func unescaped(_ prompt: String) throws(FieldProblem) -> String {
+/// ComfyUI's syntax beyond weights.
+private enum ComfyPrompt {
+  /// Whether a word begins with `embedding:`.
+  static func namesEmbedding(_ prompt: String) -> Bool {
     let scalars = Array(prompt.unicodeScalars)
-    guard !containsBreak(scalars), !contains("<lora:", in: scalars) else { throw unsupported }
-    var text = String.UnicodeScalarView()
+    let word = Array("embedding:".unicodeScalars)
+    return scalars.indices.contains { index in
+      scalars[index] == word[0] && scalars[index...].starts(with: word)
+        && (index == 0 || [" ", "\n", "(", ")"].contains(scalars[index - 1]))
+    }
+  }
+}
+
+/// AUTOMATIC1111's syntax beyond weights. Behaviour of its `modules/prompt_parser.py` and
+/// `modules/extra_networks.py`.
+private struct A1111Prompt {
+  private let scalars: [Unicode.Scalar]
+
+  init(_ prompt: String) { scalars = Array(prompt.unicodeScalars) }
+
+  /// Whether there is a `<(\w+):([^>]+)>`.
+  var hasNetworks: Bool {
+    let end = scalars.lastIndex(of: ">") ?? 0
+    return scalars.indices.contains { start in
+      guard scalars[start] == "<" else { return false }
+      let name = scalars[(start + 1)...].prefix { Self.isWord($0) }
+      guard !name.isEmpty, name.endIndex < end, scalars[name.endIndex] == ":" else { return false }
+      return scalars[name.endIndex + 1] != ">"
+    }
+  }
+
+  /// Whether there is a `\bAND\b`.
+  var hasComposition: Bool {
+    let word = Array("AND".unicodeScalars)
+    return scalars.indices.contains { start in
+      guard scalars[start] == word[0], scalars[start...].starts(with: word) else { return false }
+      let end = start + word.count
+      return (start == 0 || !Self.isWord(scalars[start - 1]))
+        && (end == scalars.count || !Self.isWord(scalars[end]))
+    }
+  }
+
+  enum Schedule { case editing, alternation }
+
+  /// The first `[from:to:when]`, `[to:when]` or `[a|b]`. `[a]`, `[[a]]` and `[a:b]` are none.
+  var schedule: Schedule? {
+    var open: [Group] = []
     var index = 0
     while index < scalars.count {
-      let scalar = scalars[index]
-      index += 1
-      if scalar == "\\" {
-        guard index < scalars.count, special.contains(scalars[index]) else { continue }
-        text.append(scalars[index])
-        index += 1
-      } else {
-        guard !special.contains(scalar) else { throw unsupported }
-        text.append(scalar)
+      switch scalars[index] {
+      case "\\": index += 1
+      case "(": open.append(Group(isBracket: false))
+      case "[": open.append(Group(isBracket: true))
+      case ":" where !open.isEmpty: open[open.count - 1].colons.append(index)
+      case "|" where !open.isEmpty: open[open.count - 1].hasBar = true
+      // A group that ends with the other sign is none, and neither are those left open in it.
+      case ")":
+        while open.popLast()?.isBracket == true {}
+      case "]":
+        let group = open.popLast()
+        if let group, group.isBracket {
+          if group.hasBar { return .alternation }
+          if isTime(behind: group.colons, upTo: index) { return .editing }
+        } else {
+          while open.popLast()?.isBracket == false {}
+        }
+      default: break
       }
+      index += 1
     }
-    return String(text)
+    return nil
   }
 
-  private static var unsupported: FieldProblem {
-    .value(
-      "prompt weights and networks (parentheses, brackets, BREAK, <lora:…>) are not supported yet; escape "
-        + "parentheses and brackets with a backslash, or send prompt_style \"diffusers\" to have all of them "
-        + "read as plain text")
+  private struct Group {
+    let isBracket: Bool
+    /// Where they are, outside of groups within.
+    var colons: [Int] = []
+    var hasBar = false
   }
 
-  /// Whether `BREAK` stands as a word of its own, Python's `\bBREAK\b`.
-  private static func containsBreak(_ scalars: [Unicode.Scalar]) -> Bool {
-    let word = Array("BREAK".unicodeScalars)
-    return starts(of: word, in: scalars).contains { start in
-      let end = start + word.count
-      return (start == 0 || !isWordScalar(scalars[start - 1]))
-        && (end == scalars.count || !isWordScalar(scalars[end]))
+  /// Whether a number is all that stands behind the last of one or two colons.
+  private func isTime(behind colons: [Int], upTo end: Int) -> Bool {
+    guard let last = colons.last, colons.count <= 2 else { return false }
+    var rest = scalars[last + 1..<end]
+    func skip(_ isPart: (Unicode.Scalar) -> Bool) -> Int {
+      let part = rest.prefix(while: isPart)
+      rest = rest.dropFirst(part.count)
+      return part.count
     }
+    func skipDigits() -> Int { skip { ("0"..."9").contains($0) } }
+    func skipOne(_ choices: Set<Unicode.Scalar>) -> Bool {
+      guard let first = rest.first, choices.contains(first) else { return false }
+      rest = rest.dropFirst()
+      return true
+    }
+    _ = skip(Self.isSpace)
+    _ = skipOne(["+", "-"])
+    var digits = skipDigits()
+    if skipOne(["."]) { digits += skipDigits() }
+    guard digits > 0 else { return false }
+    if skipOne(["e", "E"]) {
+      _ = skipOne(["+", "-"])
+      guard skipDigits() > 0 else { return false }
+    }
+    _ = skip(Self.isSpace)
+    return rest.isEmpty
   }
 
-  private static func contains(_ text: String, in scalars: [Unicode.Scalar]) -> Bool {
-    starts(of: Array(text.unicodeScalars), in: scalars).contains { _ in true }
+  /// Python's `\s`.
+  private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.properties.isWhitespace || (0x1C...0x1F).contains(scalar.value)
   }
 
-  private static func starts(
-    of text: [Unicode.Scalar], in scalars: [Unicode.Scalar]
-  ) -> some Sequence<Int> {
-    scalars.indices.lazy.filter { scalars[$0...].starts(with: text) }
-  }
-
-  private static func isWordScalar(_ scalar: Unicode.Scalar) -> Bool {
-    scalar == "_" || scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+  /// Python's `\w`: a letter, anything with a numeric value, or an underscore.
+  private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: true
+    default: scalar == "_" || scalar.properties.numericType != nil
+    }
   }
 }
