@@ -30,6 +30,15 @@ ct_tensor *ct_layer_norm(const ct_tensor *x, const ct_tensor *weight, const ct_t
   });
 }
 
+ct_tensor *ct_var_mean(const ct_tensor *x, int64_t dim, ct_tensor **mean) {
+  *mean = nullptr;
+  return value<ct_tensor *>(nullptr, [&] {
+    auto [variance, average] = at::var_mean(x->value, at::IntArrayRef({dim}), /*unbiased=*/false, /*keepdim=*/true);
+    *mean = own(std::move(average));
+    return own(std::move(variance));
+  });
+}
+
 ct_tensor *ct_silu(const ct_tensor *x) {
   return tensor([&] { return at::silu(x->value); });
 }

@@ -1,6 +1,7 @@
 import CheckpointKinds
 import NN
 import Safetensors
+import Torch
 
 /// A VAE from a file of its own, to decode with in place of a checkpoint's.
 ///
@@ -10,6 +11,8 @@ public final class ExternalVAE {
   /// The file's base name.
   public let file: String
   let autoencoder: AutoencoderKL
+  private let source: SafetensorsFile
+  private let options: StableDiffusionXL.Options
 
   /// Reads every weight.
   /// - Parameters:
@@ -21,11 +24,19 @@ public final class ExternalVAE {
   public init(
     path: String, options: StableDiffusionXL.Options, progress: @escaping (Int) throws -> Void = { _ in }
   ) throws {
-    (file, autoencoder) = try CheckpointError.wrapping {
+    (source, autoencoder) = try CheckpointError.wrapping {
       let file = try SafetensorsFile(path: path)
       try file.requireVAE()
-      return (file.name, try Self.load(file, options, progress))
+      return (file, try Self.load(file, options, progress))
     }
+    (file, self.options) = (source.name, options)
+  }
+
+  /// The same file, read again in float32.
+  func inFloat32() throws -> AutoencoderKL {
+    var exact = options
+    exact.vaeDtype = .float32
+    return try CheckpointError.wrapping { try Self.load(source, exact) { _ in } }
   }
 
   private static func load(

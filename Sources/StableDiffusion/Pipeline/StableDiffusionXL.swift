@@ -1,5 +1,4 @@
 import CLIPTokenizer
-public import Images
 import NN
 public import Torch
 
@@ -13,6 +12,8 @@ public final class StableDiffusionXL {
   let tokenizer: CLIPTokenizer
   let networks: Networks
   let schedule: NoiseSchedule
+  /// What was read: its VAE may be wanted again in another format.
+  let checkpoint: Checkpoint
 
   /// Where and in which number format the networks compute.
   public struct Options: Sendable, Equatable {
@@ -52,39 +53,9 @@ public final class StableDiffusionXL {
       return try Networks(store, options)
     }
     tokenizer = vocabulary.tokenizer
-    self.options = options
+    (self.options, self.checkpoint) = (options, checkpoint)
     prediction = training.prediction ?? checkpoint.markedPrediction?.value ?? .epsilon
     zeroTerminalSNR = training.zeroTerminalSNR ?? checkpoint.markedZeroTerminalSNR?.value ?? false
     schedule = NoiseSchedule(zeroTerminalSNR ? .zeroSNR : .asTrained)
   }
-
-  /// Latents to a picture.
-  /// - Parameters: latents `[1, 4, H, W]`; pause called now and then: what it throws ends the decoding.
-  /// - Throws: `PictureError` when the latents or the picture are not finite, or the picture is flat black.
-  public func decode(_ latents: Tensor, pause: () throws -> Void = {}) throws -> RGBImage {
-    guard try latents.allFinite() else { throw PictureError.nonfiniteLatents }
-    let decoded = try networks.vae.decode(latents, pause: pause)  // [1, 3, 8H, 8W]
-    guard try decoded.allFinite() else { throw PictureError.nonfinitePicture }
-    let levels = try (decoded * 0.5 + 0.5).clamp(0...1) * 255.0
-    let bytes = try levels.round().permute(0, 2, 3, 1).values(UInt8.self)
-    guard bytes.contains(where: { $0 != 0 }) else { throw PictureError.flatBlack }
-    guard let image = RGBImage(width: decoded.size(3), height: decoded.size(2), pixels: bytes) else {
-      throw TorchError(
-        kind: .internal, operation: "decode", shapes: [decoded.shape], message: "not a picture")
-    }
-    return image
-  }
-
-  /// A picture to the distribution of its latents.
-  /// - Returns: float32 mean and log-variance, unscaled, `[1, 8, H, W]`.
-  public func encode(_ image: RGBImage) throws -> Tensor {
-    let bytes = try Tensor(image.pixels, [1, image.height, image.width, 3]).to(options.device)
-    let levels = try bytes.to(.float32).permute(0, 3, 1, 2).contiguous()  // [1, 3, 8H, 8W]
-    return try networks.vae.encode(levels * (2.0 / 255) + -1.0)
-  }
-}
-
-/// A result that must not be shown.
-public enum PictureError: Error, Sendable, Equatable {
-  case nonfiniteLatents, nonfinitePicture, flatBlack
 }
