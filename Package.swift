@@ -77,16 +77,19 @@ let package = Package(
     library("Torch", uses: ["CTorch"]),
     // Validated headers, then pread into the caller's memory. No torch.
     library("Safetensors", uses: ["JSON"]),
+    // What a file of weights holds, told from the names of its tensors.
+    library("CheckpointKinds", uses: ["Safetensors"]),
     // OpenAI's byte-pair encoding.
     library("CLIPTokenizer"),
     // Layers and the weights they are made from.
     library("NN", uses: ["Torch", "Safetensors"]),
     // The networks, samplers and pipeline of SDXL.
-    library("StableDiffusion", uses: ["NN", "Torch", "Safetensors", "CLIPTokenizer", "Images"]),
+    library(
+      "StableDiffusion", uses: ["NN", "Torch", "Safetensors", "CheckpointKinds", "CLIPTokenizer", "Images"]),
     // Pictures as bytes, and their file formats.
     library("Images", uses: ["CImageCodecs"]),
     // models/*.toml and the folders beside them, as values.
-    library("Registry", uses: ["Safetensors", "TOMLKit"]),
+    library("Registry", uses: ["Safetensors", "CheckpointKinds", "TOMLKit"]),
     // Model files: today their SHA-256.
     library("Downloads", uses: ["CCrypto"]),
     // What is asked of an engine and what it answers: the values that cross the process border.
@@ -125,12 +128,13 @@ let package = Package(
       name: "fake-engine", dependencies: ["Wire", "Generation", "Images"], path: "Tests/FakeEngine",
       swiftSettings: swift),
     suite("JSON"), suite("Torch", uses: ["CTorch"]), suite("Safetensors", uses: ["JSON"]),
+    suite("CheckpointKinds", uses: ["Safetensors"]),
     suite("CLIPTokenizer", uses: ["JSON"]), suite("NN", uses: ["Torch", "Safetensors"]),
     suite(
       "StableDiffusion", uses: ["NN", "Torch", "Safetensors", "CLIPTokenizer", "Images", "JSON"]),
     suite("Images"), suite("Registry"), suite("Downloads"),
     suite("Wire", uses: ["Generation", "Images", logging, "fake-engine"]),
-    suite("Engine", uses: ["Generation", "Images", "Registry", "Torch"]),
+    suite("Engine", uses: ["Generation", "Images", "Registry", "StableDiffusion", "Torch"]),
     suite("Scheduling", uses: ["Generation"]), suite("HTTP"), suite("Sockets", uses: ["HTTP", logging]),
     suite("API", uses: ["HTTP", "JSON", "Generation", "Scheduling", "Registry", "Images"]),
     // The two executables together, as a user runs them.

@@ -11,6 +11,7 @@ public struct APIService: HTTPHandler {
   let queue: JobQueue
   let registry: @Sendable () -> ModelRegistry
   let lorasFolder: String
+  let vaesFolder: String
   let workers: WorkPool
   let configuration: APIConfiguration
   let started = ContinuousClock.now
@@ -20,13 +21,16 @@ public struct APIService: HTTPHandler {
   /// - Parameters:
   ///   - registry: the registry as last read; called on the reactor, so it must not wait.
   ///   - lorasFolder: listed anew by each `GET /loras`.
-  ///   - workers: threads for work that blocks: PNG and the LoRA folder.
+  ///   - vaesFolder: looked into by each request that names a decoder.
+  ///   - workers: threads for work that blocks: PNG and the folders.
   public init(
     engine: any ImageEngine, queue: JobQueue, registry: @escaping @Sendable () -> ModelRegistry,
-    lorasFolder: String, workers: WorkPool, configuration: APIConfiguration
+    lorasFolder: String, vaesFolder: String, workers: WorkPool,
+    configuration: APIConfiguration
   ) {
     (self.engine, self.queue, self.registry) = (engine, queue, registry)
-    (self.lorasFolder, self.workers, self.configuration) = (lorasFolder, workers, configuration)
+    (self.lorasFolder, self.vaesFolder) = (lorasFolder, vaesFolder)
+    (self.workers, self.configuration) = (workers, configuration)
     gate = Gate(allowedHosts: configuration.allowedHosts)
     routes = RouteTable(Route.all)
   }

@@ -13,6 +13,13 @@ public struct PictureOrder: Sendable {
   public var cfgScale: Double?
   public var seed: UInt64?
   public var scheduler: String?
+  public var clipSkip: Int?
+  public var cfgRescale: Double?
+  public var cfgStart: Double?
+  public var cfgEnd: Double?
+  public var promptStyle: String?
+  public var timestepSpacing: String?
+  public var vae: String?
 
   public init(prompt: String) { self.prompt = prompt }
 
@@ -21,12 +28,24 @@ public struct PictureOrder: Sendable {
     var body: JSONObject = ["prompt": .string(prompt)]
     body["negative_prompt"] = negativePrompt.map(JSONValue.string)
     body["model"] = model.map(JSONValue.string)
-    body["width"] = width.map { .number(JSONNumber($0)) }
-    body["height"] = height.map { .number(JSONNumber($0)) }
-    body["steps"] = steps.map { .number(JSONNumber($0)) }
-    body["cfg_scale"] = cfgScale.flatMap(JSONNumber.init).map(JSONValue.number)
     body["seed"] = seed.map { .number(JSONNumber($0)) }
-    body["scheduler"] = scheduler.map(JSONValue.string)
+    for (name, value) in [
+      ("width", width), ("height", height), ("steps", steps), ("clip_skip", clipSkip),
+    ] {
+      body[name] = value.map { .number(JSONNumber($0)) }
+    }
+    for (name, value) in [
+      ("cfg_scale", cfgScale), ("cfg_rescale", cfgRescale), ("cfg_start", cfgStart), ("cfg_end", cfgEnd),
+    ] {
+      // A number that JSON cannot hold is refused as a text.
+      body[name] = value.map { JSONNumber($0).map(JSONValue.number) ?? .string("\($0)") }
+    }
+    for (name, value) in [
+      ("scheduler", scheduler), ("prompt_style", promptStyle), ("timestep_spacing", timestepSpacing),
+      ("vae", vae),
+    ] {
+      body[name] = value.map(JSONValue.string)
+    }
     return body
   }
 }

@@ -14,6 +14,9 @@
 #if CT_TORCH_AT_LEAST(2, 9)
 #include <c10/core/CachingDeviceAllocator.h>
 #endif
+#if !CT_TORCH_AT_LEAST(2, 0)
+#include "bfloat16.hpp"
+#endif
 
 namespace ctorch::compat {
 
@@ -43,6 +46,28 @@ inline at::Tensor attention(const at::Tensor &q, const at::Tensor &k, const at::
   return parts.size() == 1 ? parts[0] : at::cat(parts, -2);
 }
 #endif
+
+inline at::Tensor layer_norm(const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias, double eps) {
+#if !CT_TORCH_AT_LEAST(2, 0)
+  if (bfloat16::serves(x)) return bfloat16::layer_norm(x, weight, bias, eps);
+#endif
+  return at::layer_norm(x, {x.size(-1)}, weight, bias, eps);
+}
+
+inline at::Tensor group_norm(const at::Tensor &x, int64_t groups, const at::Tensor &weight, const at::Tensor &bias,
+                             double eps) {
+#if !CT_TORCH_AT_LEAST(2, 0)
+  if (bfloat16::serves(x)) return bfloat16::group_norm(x, groups, weight, bias, eps);
+#endif
+  return at::group_norm(x, groups, weight, bias, eps);
+}
+
+inline at::Tensor gelu(const at::Tensor &x) {
+#if !CT_TORCH_AT_LEAST(2, 0)
+  if (bfloat16::serves(x)) return bfloat16::gelu(x);
+#endif
+  return at::gelu(x);
+}
 
 inline int64_t cuda_allocated_bytes(int32_t index) {
 #if CT_TORCH_AT_LEAST(2, 9)

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <cstring>
 #include <memory>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static std::atomic<int64_t> live{0}, calls{0};
 
@@ -119,6 +121,32 @@ bool ct_tensor_copy_out(const ct_tensor *tensor, void *destination, size_t byte_
   });
 }
 
+bool ct_tensor_copy(ct_tensor *dst, const ct_tensor *src) {
+  return value<bool>(false, [&] {
+    TORCH_CHECK(dst->value.sizes() == src->value.sizes(), "copy wants one shape, not ", dst->value.sizes(), " and ",
+                src->value.sizes());
+    dst->value.copy_(src->value);
+    return true;
+  });
+}
+
+bool ct_tensor_advise_huge_pages(ct_tensor *tensor) {
+  return value<bool>(false, [&] {
+    TORCH_CHECK(tensor->value.is_cpu() && tensor->value.is_contiguous(),
+                "only a contiguous host tensor has pages");
+    const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+    const auto begin = reinterpret_cast<uintptr_t>(tensor->value.data_ptr());
+    const uintptr_t first = (begin + page - 1) / page * page;
+    const uintptr_t end = (begin + tensor->value.nbytes()) / page * page;
+    // A kernel without huge pages says so here; everything works without them.
+    if (end > first) madvise(reinterpret_cast<void *>(first), end - first, MADV_HUGEPAGE);
+    return true;
+  });
+}
+
+ct_tensor *ct_view_dtype(const ct_tensor *x, ct_dtype dtype) {
+  return tensor([&] { return x->value.view(scalar_type(dtype)); });
+}
 ct_tensor *ct_to_dtype(const ct_tensor *x, ct_dtype dtype) {
   return tensor([&] { return x->value.to(scalar_type(dtype)); });
 }

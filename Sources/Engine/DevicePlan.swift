@@ -30,16 +30,30 @@ public struct DevicePlan: Sendable {
     case .fixed(.float16) where device == .cpu:
       throw DeviceUnavailable(message: "float16 was asked for, but libtorch computes no float16 on the CPU")
     case .fixed(let dtype): self.dtype = dtype
-    case .automatic: dtype = device == .cpu ? .float32 : .float16
+    case .automatic where device != .cpu: dtype = .float16
+    case .automatic: dtype = Self.cpuHasBFloat16 ? .bfloat16 : .float32
     }
-    // The VAE overflows in float16: float32 always, until asked otherwise.
-    vaeDtype = .float32
+    switch configuration.vaeDtype {
+    case .fixed(.float16) where device == .cpu:
+      throw DeviceUnavailable(
+        message: "float16 was asked for the VAE, but libtorch computes no float16 on the CPU")
+    case .fixed(let dtype): vaeDtype = dtype
+    // A small part of the time, and the last rounding before the pixels.
+    case .automatic: vaeDtype = .float32
+    }
     deviceName = Self.name(of: device)
     reason =
       "\(device)\(deviceName.map { " (\($0))" } ?? ""): \(why); \(dtype.rawValue), VAE in \(vaeDtype.rawValue)"
   }
 
   var options: StableDiffusionXL.Options { .init(device: device, dtype: dtype, vaeDtype: vaeDtype) }
+
+  /// Whether the processor multiplies bfloat16 itself: without, it is slower than float32.
+  private static var cpuHasBFloat16: Bool {
+    let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+    let flags = text.split(separator: "\n").first { $0.hasPrefix("flags") } ?? ""
+    return flags.split(separator: " ").contains { $0 == "avx512_bf16" || $0 == "amx_bf16" }
+  }
 
   /// The driver lists its GPUs as folders, in the order of their bus numbers, which is CUDA's by default for
   /// one GPU and nearly always for several.

@@ -5,6 +5,7 @@ public struct EngineConfiguration: Sendable {
   public var vocabulary: VocabularyFile
   public var device: Choice<Device>
   public var dtype: Choice<DType>
+  public var vaeDtype: Choice<DType>
   /// Threads of one operation on the CPU; libtorch decides when `nil`.
   public var threads: Int?
 
@@ -14,10 +15,12 @@ public struct EngineConfiguration: Sendable {
     case fixed(Value)
   }
 
-  /// - Parameters: device `auto`, `cpu`, `cuda` or `cuda:N`; dtype `auto`, `float32`, `bfloat16` or `float16`.
+  /// - Parameters: device `auto`, `cpu`, `cuda` or `cuda:N`; dtype and vaeDtype `auto`, `float32`, `bfloat16` or
+  ///   `float16`.
   /// - Throws: `DeviceUnavailable` for any other name.
   public init(
-    vocabulary: VocabularyFile, device: String = "auto", dtype: String = "auto", threads: Int? = nil
+    vocabulary: VocabularyFile, device: String = "auto", dtype: String = "auto", vaeDtype: String = "auto",
+    threads: Int? = nil
   ) throws(DeviceUnavailable) {
     guard let device = Choice<Device>(name: device) else {
       throw DeviceUnavailable(message: "--device is auto, cpu, cuda or cuda:N, not \(device)")
@@ -25,7 +28,11 @@ public struct EngineConfiguration: Sendable {
     guard let dtype = Choice<DType>(name: dtype) else {
       throw DeviceUnavailable(message: "--dtype is auto, float32, bfloat16 or float16, not \(dtype)")
     }
-    (self.vocabulary, self.device, self.dtype, self.threads) = (vocabulary, device, dtype, threads)
+    guard let vaeDtype = Choice<DType>(name: vaeDtype) else {
+      throw DeviceUnavailable(message: "--vae-dtype is auto, float32, bfloat16 or float16, not \(vaeDtype)")
+    }
+    (self.vocabulary, self.device, self.threads) = (vocabulary, device, threads)
+    (self.dtype, self.vaeDtype) = (dtype, vaeDtype)
   }
 }
 

@@ -3,13 +3,26 @@ import Glibc
 import StableDiffusion
 import Torch
 
-/// The one model on the device.
+/// The one model on the device, and the one decoder beside it.
 struct ResidentModel {
   let source: ModelSource
   let networks: StableDiffusionXL
+  /// `registry`, `v_pred key`, `modelspec.prediction_type` or `default`.
   let predictionSource: String
+  /// `registry`, `ztsnr key` or `default`.
+  let zeroTerminalSNRSource: String
   /// What was read; `nil` when another file took the name meanwhile, so that it cannot be told.
   let file: FileVersion?
+  /// What operators may want to know of the file, a line each.
+  let notes: [String]
+  private var decoder: Decoder?
+
+  /// A decoder that was read, and from what.
+  private struct Decoder {
+    let source: VAESource
+    let file: FileVersion?
+    let vae: ExternalVAE
+  }
 
   /// - Parameter progress: called with bytes read and bytes in all; what it throws ends the loading.
   init(
@@ -22,13 +35,19 @@ struct ResidentModel {
     var done = 0
     networks = try StableDiffusionXL(
       checkpoint, vocabulary: vocabulary, options: options,
-      prediction: source.prediction.map(PredictionType.init)
+      training: .init(
+        prediction: source.prediction.map(PredictionType.init), zeroTerminalSNR: source.zeroTerminalSNR)
     ) { bytes in
       done += bytes
       try progress(done, total)
     }
-    predictionSource =
-      source.prediction != nil ? "registry" : checkpoint.markedPrediction != nil ? "v_pred key" : "default"
+    func origin(told: Bool, marked: String?) -> String { told ? "registry" : marked ?? "default" }
+    predictionSource = origin(told: source.prediction != nil, marked: checkpoint.markedPrediction?.source)
+    zeroTerminalSNRSource = origin(
+      told: source.zeroTerminalSNR != nil, marked: checkpoint.markedZeroTerminalSNR?.source)
+    notes =
+      checkpoint.passedOver.isEmpty
+      ? [] : ["\(source.id): not read of its file: \(checkpoint.passedOver.joined(separator: ", "))"]
     self.source = source
     self.file = file == FileVersion(path: source.path) ? file : nil
   }
@@ -37,6 +56,27 @@ struct ResidentModel {
   func serves(_ wanted: ModelSource) -> Bool {
     guard let file else { return false }
     return source == wanted && file == FileVersion(path: wanted.path)
+  }
+
+  /// The decoder that `wanted` names, read unless it is the one that was read last; `nil` for the model's own.
+  ///
+  /// At most one is kept, until another is wanted: a request without one leaves it where it is.
+  /// - Parameter progress: called with the bytes just read; what it throws ends the loading.
+  /// - Throws: `CheckpointError`, `TorchError`. The one that was kept is gone then.
+  mutating func vae(
+    _ wanted: VAESource?, progress: @escaping (Int) throws -> Void = { _ in }
+  ) throws -> ExternalVAE? {
+    guard let wanted else { return nil }
+    let file = FileVersion(path: wanted.path)
+    if let decoder, decoder.source == wanted, let kept = decoder.file, kept == file { return decoder.vae }
+    if decoder != nil {
+      decoder = nil
+      try networks.options.device.emptyCache()
+    }
+    let vae = try ExternalVAE(path: wanted.path, options: networks.options, progress: progress)
+    // Another file may have taken the name meanwhile: what cannot be told is read again.
+    decoder = Decoder(source: wanted, file: file == FileVersion(path: wanted.path) ? file : nil, vae: vae)
+    return vae
   }
 }
 

@@ -125,10 +125,15 @@ public actor TorchEngine: ImageEngine {
     try plan.device.synchronize()
     timings.denoise = stopwatch.lap()
 
-    let image = try networks.decode(run.latents) { try Task.checkCancellation() }
+    let decoder = try resident?.vae(request.vae) { _ in try Task.checkCancellation() }
+    timings.load += stopwatch.lap()
+    let decoded = try networks.decode(run.latents, with: decoder) { try Task.checkCancellation() }
     timings.decode = stopwatch.lap()
     note(model: request.model.id)
-    return GenerationResult(image: image, report: report(model, texts, timings))
+    var report = report(model, texts, timings)
+    report.vaeDtype = decoded.dtype.rawValue
+    (report.vaeRetried, report.vaeTiled) = (decoded.wasRetried, decoded.wasBanded)
+    return GenerationResult(image: decoded.image, report: report)
   }
 
   private func report(_ model: ResidentModel, _ texts: Texts, _ timings: Timings) -> GenerationReport {
@@ -140,6 +145,7 @@ public actor TorchEngine: ImageEngine {
     report.modelFile = model.file
     report.promptWindows = texts.prompt.windows
     report.negativePromptWindows = texts.guidance?.negative?.windows ?? 0
+    report.zeroTerminalSNRSource = model.zeroTerminalSNRSource
     return report
   }
 }

@@ -11,6 +11,12 @@ public final class Conv2d {
     (self.stride, self.padding) = (stride, padding)
   }
 
+  /// Without the border of zeros, which the caller has seen to.
+  /// - Parameter x: `[B, in, H + k − 1, W + k − 1]`. - Returns: `[B, out, H, W]` at stride 1.
+  public func unpadded(_ x: Tensor) throws(TorchError) -> Tensor {
+    try conv2d(x, weight, bias, stride: stride, padding: 0)
+  }
+
   /// - Parameter x: `[B, in, H, W]`. - Returns: `[B, out, H', W']`.
   public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
     try conv2d(x, weight, bias, stride: stride, padding: padding)

@@ -33,4 +33,19 @@ public struct WeightSource: Sendable {
       return info.shape.count == 4 && info.shape[2...] == [1, 1] ? Array(info.shape[..<2]) : nil
     }
   }
+
+  /// Bytes of the file that are read for it, and where in the tensor they begin.
+  var partBytes: Int {
+    if case .rows(_, let parts) = operation { info.byteCount / parts } else { info.byteCount }
+  }
+
+  var partOffset: Int {
+    if case .rows(let part, _) = operation { partBytes * part } else { 0 }
+  }
+
+  /// The shape of what is read, before it is transposed or squeezed.
+  var partShape: [Int] {
+    guard case .rows(_, let parts) = operation, let rows = info.shape.first else { return info.shape }
+    return [rows / parts] + info.shape.dropFirst()
+  }
 }

@@ -10,16 +10,22 @@ public final class WeightStore {
   private let sources: [String: WeightSource]
   private let children: [String: Set<String>]
   private var taken: Set<String> = []
+  private let absentName: (String) -> String?
   private let progress: (Int) throws -> Void
+  private let reader: WeightReader
 
   /// - Parameters:
   ///   - sources: by diffusers name, dots between the levels.
+  ///   - fileName: the name that such a file has a weight by, for one that this file lacks.
   ///   - progress: called with the number of bytes just read; what it throws ends the loading.
   public init(
-    _ file: SafetensorsFile, sources: [String: WeightSource], device: Device = .cpu,
+    _ file: SafetensorsFile, sources: [String: WeightSource],
+    fileName: @escaping (String) -> String? = { _ in nil }, device: Device = .cpu,
     progress: @escaping (Int) throws -> Void = { _ in }
   ) {
+    absentName = fileName
     (self.file, self.sources, self.device, self.progress) = (file, sources, device, progress)
+    reader = WeightReader(file, device: device)
     var children: [String: Set<String>] = [:]
     for name in sources.keys {
       var parent = ""
@@ -42,29 +48,8 @@ public final class WeightStore {
   /// The names no network has asked for, sorted.
   public var unused: [String] { sources.keys.filter { !taken.contains($0) }.sorted() }
 
-  /// The name of the tensor in the file. For one that is not there: the name its neighbour in the same module
-  /// says it would have, or `name` itself when there is no such neighbour.
-  public func fileName(of name: String) -> String {
-    if let source = sources[name] { return source.info.name }
-    let parts = name.split(separator: ".")
-    for depth in stride(from: parts.count - 1, to: max(0, parts.count - 4), by: -1) {
-      let module = parts[..<depth].joined(separator: ".")
-      let missing = parts[depth...].joined(separator: ".")
-      for neighbour in neighbours(in: module) {
-        let tail = String(neighbour.name.dropFirst(module.count + 1))
-        guard neighbour.fileName.hasSuffix(tail) else { continue }
-        return neighbour.fileName.dropLast(tail.count) + missing
-      }
-    }
-    return name
-  }
-
-  /// The tensors below `module`, under their names here and in the file, in order.
-  private func neighbours(in module: String) -> [(name: String, fileName: String)] {
-    sources.filter { $0.key.hasPrefix(module + ".") }.map { ($0.key, $0.value.info.name) }.sorted {
-      $0.0 < $1.0
-    }
-  }
+  /// The name of a tensor in the file, or the one it would have there; `name` itself where none is known.
+  public func fileName(of name: String) -> String { sources[name]?.info.name ?? absentName(name) ?? name }
 
   func shape(of name: String) -> [Int]? { sources[name]?.shape }
 
@@ -82,57 +67,12 @@ public final class WeightStore {
         problem: .shape(expected: expected, found: source.shape ?? source.info.shape))
     }
     taken.insert(name)
-    let raw = try read(source)
-    try progress(source.info.byteCount / parts(source.operation))
-    let arranged: Tensor =
-      switch source.operation {
-      case .none, .rows: raw
-      case .transpose: try raw.transpose(0, 1).contiguous()
-      case .squeeze: try raw.reshape(expected)
-      }
-    return try arranged.to(dtype).to(device)
-  }
-
-  /// The bytes of the part that is wanted, as a tensor of the file's own type.
-  private func read(_ source: WeightSource) throws -> Tensor {
-    var shape = source.info.shape
-    var offset = 0
-    if case .rows(let part, let parts) = source.operation {
-      shape[0] /= parts
-      offset = source.info.byteCount / parts * part
+    let raw = try reader.read(source, dtype: dtype)
+    try progress(source.partBytes)
+    switch source.operation {
+    case .none, .rows: return raw
+    case .transpose: return try raw.transpose(0, 1).contiguous()
+    case .squeeze: return try raw.reshape(expected)
     }
-    func filled(_ dtype: Torch.DType) throws -> Tensor {
-      let tensor = try Tensor.empty(shape, dtype)
-      try tensor.withBytes { try file.read(source.info, into: $0, at: offset) }
-      return tensor
-    }
-    switch source.info.dtype {
-    case .float64: return try filled(.float64)
-    case .float32: return try filled(.float32)
-    case .float16: return try filled(.float16)
-    case .bfloat16: return try filled(.bfloat16)
-    case .float8E4M3: return try widened(filled(.uint8), by: Float8.e4m3)
-    case .float8E5M2: return try widened(filled(.uint8), by: Float8.e5m2)
-    case .int64, .int32, .int16, .int8, .uint8, .bool:
-      throw WeightError(
-        file: file.name, tensor: source.info.name, problem: .dtype(source.info.dtype.rawValue))
-    }
-  }
-
-  private func parts(_ operation: WeightOperation) -> Int {
-    if case .rows(_, let parts) = operation { parts } else { 1 }
-  }
-
-  private func widened(_ bytes: Tensor, by table: [UInt16]) throws -> Tensor {
-    let halves = try Tensor.empty(bytes.shape, .float16)
-    try bytes.withBytes { source in
-      try halves.withBytes { destination in
-        let target = destination.bindMemory(to: UInt16.self)
-        table.withUnsafeBufferPointer { table in
-          for (index, byte) in source.enumerated() { target[index] = table[Int(byte)] }
-        }
-      }
-    }
-    return halves
   }
 }

@@ -14,6 +14,4 @@ public struct LoRAFile: Sendable, Equatable {
   public let triggerWords: [String]
   /// Why the file cannot be used; `nil` when its header is sound.
   public let error: String?
-
-  static let ending = ".safetensors"
 }

@@ -17,6 +17,8 @@ public struct ModelEntry: Sendable, Equatable {
   public var aliases: [String]
   /// `epsilon` or `v_prediction`; `nil` means: as the checkpoint says.
   public var prediction: String?
+  /// Whether the last timestep carries no signal; `nil` means: as the checkpoint says.
+  public var zeroTerminalSNR: Bool?
   /// A name in the `vae` folder, without the ending; `nil` means the checkpoint's own.
   public var vae: String?
   public var defaults: Defaults
@@ -38,6 +40,10 @@ public struct ModelEntry: Sendable, Equatable {
     public var scheduler: String?
     /// As A1111 counts: 1 is the last layer, 2 the one before. 1 to 12.
     public var clipSkip: Int?
+    /// How much of the guided contrast is taken back, 0 to 1.
+    public var cfgRescale: Double?
+    /// `leading`, `trailing` or `linspace`.
+    public var timestepSpacing: String?
 
     public init(
       cfg: Double, steps: Int, width: Int, height: Int, scheduler: String? = nil, clipSkip: Int? = nil

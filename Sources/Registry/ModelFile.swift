@@ -9,7 +9,8 @@ struct ModelFile {
   struct Context {
     /// The models folder, absolute, without a slash at its end.
     let folder: String
-    let schedulers: [String]?
+    /// Why a `defaults.scheduler` cannot be used; `nil` for one that can.
+    let schedulerProblem: @Sendable (String) -> String?
   }
 
   /// A file longer than this is no description of a model.
@@ -71,6 +72,7 @@ struct ModelFile {
     let sha256 = reader.optional("sha256", .sha256)
     let aliases = reader.optional("aliases", .list(of: .identifier, upTo: 32)) ?? []
     let prediction = reader.optional("prediction", .choice(["epsilon", "v_prediction"]))
+    let zeroTerminalSNR = reader.optional("zero_terminal_snr", .boolean)
     let vae = reader.optional("vae", .name)
     let defaults = defaults(&reader, context)
     let negativePrompt = negativePrompt(&reader)
@@ -85,7 +87,7 @@ struct ModelFile {
       id: id, displayName: displayName, file: file, source: source, path: context.folder + "/" + file,
       defaults: defaults)
     (entry.order, entry.sha256, entry.aliases) = (order, sha256, aliases)
-    (entry.prediction, entry.vae) = (prediction, vae)
+    (entry.prediction, entry.zeroTerminalSNR, entry.vae) = (prediction, zeroTerminalSNR, vae)
     (entry.negativePrompt, entry.promptGuide) = (negativePrompt, promptGuide)
     return entry
   }
@@ -96,11 +98,15 @@ struct ModelFile {
     let steps = reader.required("defaults.steps", .integer(1...150))
     let width = reader.required("defaults.width", .side)
     let height = reader.required("defaults.height", .side)
-    let scheduler = reader.optional("defaults.scheduler", context.schedulers.map { .choice($0) } ?? .name)
+    let scheduler = reader.optional("defaults.scheduler", .text(refusedBy: context.schedulerProblem))
     let clipSkip = reader.optional("defaults.clip_skip", .integer(1...12))
+    let cfgRescale = reader.optional("defaults.cfg_rescale", .number(0...1))
+    let spacing = reader.optional("defaults.timestep_spacing", .choice(["leading", "trailing", "linspace"]))
     guard let cfg, let steps, let width, let height else { return nil }
-    return ModelEntry.Defaults(
+    var defaults = ModelEntry.Defaults(
       cfg: cfg, steps: steps, width: width, height: height, scheduler: scheduler, clipSkip: clipSkip)
+    (defaults.cfgRescale, defaults.timestepSpacing) = (cfgRescale, spacing)
+    return defaults
   }
 
   private static func negativePrompt(_ reader: inout SchemaReader) -> String? {

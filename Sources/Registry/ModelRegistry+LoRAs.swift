@@ -1,5 +1,3 @@
-import FoundationEssentials
-import Glibc
 import Safetensors
 
 extension ModelRegistry {
@@ -8,16 +6,13 @@ extension ModelRegistry {
   ///
   /// Reads headers only, at most 25 MB each.
   public static func loras(folder: String) -> [LoRAFile] {
-    guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else { return [] }
-    return names.sorted()
-      .filter { $0.hasSuffix(LoRAFile.ending) && !$0.hasPrefix(".") && $0 != LoRAFile.ending }
-      .map { LoRAFile(folder: folder, file: $0) }
+    WeightFolder.files(in: folder).map { LoRAFile(folder: folder, file: $0) }
   }
 }
 
 extension LoRAFile {
   fileprivate init(folder: String, file: String) {
-    name = String(file.dropLast(Self.ending.count))
+    name = String(file.dropLast(WeightFolder.ending.count))
     self.file = file
     let path = folder + "/" + file
     do {
@@ -29,8 +24,7 @@ extension LoRAFile {
       triggerWords = LoRATriggers.words(in: notes)
       error = nil
     } catch {
-      var info = stat()
-      sizeBytes = stat(path, &info) == 0 ? Int(info.st_size) : 0
+      sizeBytes = WeightFolder.size(of: path)
       (baseModel, rank, triggerWords) = (nil, nil, [])
       self.error = error.description
     }

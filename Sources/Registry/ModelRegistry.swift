@@ -32,8 +32,10 @@ public struct ModelRegistry: Sendable {
   /// then the first by file name.
   /// - Parameters:
   ///   - folder: the models folder; a relative path is taken from the current directory.
-  ///   - schedulers: the names `defaults.scheduler` may have; `nil` allows any well-formed name.
-  public static func load(folder: String, schedulers: [String]? = nil) -> ModelRegistry {
+  ///   - schedulerProblem: why a `defaults.scheduler` cannot be used; `nil` for one that can.
+  public static func load(
+    folder: String, schedulerProblem: @escaping @Sendable (String) -> String? = { _ in nil }
+  ) -> ModelRegistry {
     let names: [String]
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: folder)
@@ -41,7 +43,7 @@ public struct ModelRegistry: Sendable {
       let reason = "the models folder does not exist or cannot be read"
       return ModelRegistry(models: [], problems: [RegistryProblem(file: folder, message: reason)])
     }
-    let context = ModelFile.Context(folder: absolute(folder), schedulers: schedulers)
+    let context = ModelFile.Context(folder: absolute(folder), schedulerProblem: schedulerProblem)
     let files = names.filter { $0.hasSuffix(".toml") && !$0.hasPrefix(".") }.sorted().map {
       ModelFile.read($0, context)
     }

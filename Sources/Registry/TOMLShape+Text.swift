@@ -18,6 +18,15 @@ extension TOMLShape where Value == String {
     }
   }
 
+  /// A string of at most 200 characters for which `problem` is `nil`.
+  static func text(refusedBy problem: @escaping (String) -> String?) -> TOMLShape {
+    TOMLShape { node throws(Mismatch) in
+      let value = try text(1...200).read(node)
+      if let problem = problem(value) { throw Mismatch("cannot be \(quoted(value)): \(problem)") }
+      return value
+    }
+  }
+
   /// A model's id or alias.
   static var identifier: TOMLShape {
     text(0...10_000).where {

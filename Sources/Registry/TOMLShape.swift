@@ -37,6 +37,15 @@ extension TOMLShape where Value == Int {
   }
 }
 
+extension TOMLShape where Value == Bool {
+  static var boolean: TOMLShape {
+    TOMLShape { node throws(Mismatch) in
+      guard case .boolean(let value) = node else { throw .expected("a boolean", node) }
+      return value
+    }
+  }
+}
+
 extension TOMLShape where Value == Double {
   /// A float or an integer.
   static func number(_ range: ClosedRange<Double>) -> TOMLShape {

@@ -68,7 +68,7 @@ extension SafetensorsError.OtherFormat {
     switch self {
     case .pickle, .zip: "such a file can run code when it is read: convert it to safetensors first"
     case .gguf: "that format is not supported"
-    case .webPage, .largeFilePointer: "download it again"
+    case .webPage, .json, .text, .blank, .largeFilePointer: "download it again"
     }
   }
 }

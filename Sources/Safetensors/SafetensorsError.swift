@@ -64,6 +64,9 @@ public struct SafetensorsError: Error, Equatable {
     case zip = "a zip archive (a PyTorch .ckpt or .pt)"
     case gguf = "a GGUF file"
     case webPage = "a web page, so its download failed"
+    case json = "a JSON document, so its download failed"
+    case text = "a text, so its download may have failed"
+    case blank = "a file that begins with zeros, so its download was not finished"
     case largeFilePointer = "a Git LFS pointer, so its content was never fetched"
   }
 }

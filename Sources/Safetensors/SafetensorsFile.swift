@@ -68,6 +68,7 @@ public final class SafetensorsFile: Sendable {
     }
     let prefix = try bytes(lengthBytes, of: handle, from: 0, file: file)
     let length = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    guard length > 0 else { throw SafetensorsError(.otherFormat(.blank), file: file) }
     guard length <= SafetensorsLimits.headerBytes, length <= fileSize - UInt64(lengthBytes) else {
       let kind: SafetensorsError.Kind =
         if let format = SafetensorsError.OtherFormat(firstBytes: prefix) {
@@ -103,10 +104,17 @@ extension SafetensorsError.OtherFormat {
     let magics: [(magic: [UInt8], format: Self)] = [
       ([0x80, 2], .pickle), ([0x80, 3], .pickle), ([0x80, 4], .pickle), ([0x80, 5], .pickle),
       (Array("PK\u{3}\u{4}".utf8), .zip), (Array("GGUF".utf8), .gguf),
-      (Array("<!DOCTYP".utf8), .webPage), (Array("<!doctyp".utf8), .webPage), (Array("<html".utf8), .webPage),
-      (Array("version ".utf8), .largeFilePointer),
+      (Array("version ".utf8), .largeFilePointer), (Array("{\"".utf8), .json),
     ]
-    guard let found = magics.first(where: { firstBytes.starts(with: $0.magic) }) else { return nil }
-    self = found.format
+    if let found = magics.first(where: { firstBytes.starts(with: $0.magic) }) {
+      self = found.format
+      return
+    }
+    guard firstBytes.allSatisfy({ (0x20...0x7E).contains($0) || (0x09...0x0D).contains($0) }) else {
+      return nil
+    }
+    let text = String(decoding: firstBytes, as: UTF8.self).lowercased().drop(while: \.isWhitespace)
+    let isMarkup = ["<!", "<html", "<head", "<?xml"].contains { text.hasPrefix($0) }
+    self = isMarkup ? .webPage : .text
   }
 }

@@ -31,6 +31,13 @@ public func layerNorm(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, eps: Double
   try Tensor("layer_norm", [x, weight, bias]) { ct_layer_norm(x.handle, weight.handle, bias.handle, eps) }
 }
 
+/// Variance (of the whole population) and mean over one dimension, which stays with size 1.
+public func varMean(_ x: Tensor, dim: Int) throws(TorchError) -> (variance: Tensor, mean: Tensor) {
+  var mean: OpaquePointer?
+  let variance = try Tensor("var_mean", [x]) { ct_var_mean(x.handle, Int64(dim), &mean) }
+  return (variance, try Tensor("var_mean", [x]) { mean })
+}
+
 /// `x · sigmoid(x)`.
 public func silu(_ x: Tensor) throws(TorchError) -> Tensor { try Tensor("silu", [x]) { ct_silu(x.handle) } }
 

@@ -106,6 +106,23 @@ extension Tensor {
     return try body(UnsafeMutableRawBufferPointer(start: base, count: bytes))
   }
 
+  /// Takes over the elements of `source`, converted: for memory that no operation has read yet.
+  /// - Parameter source: of the same shape, of any type and device.
+  public func fill(from source: Tensor) throws(TorchError) {
+    if !ct_tensor_copy(handle, source.handle) { throw .last("copy", [self, source]) }
+  }
+
+  /// Asks for huge pages behind a contiguous host tensor that nothing has touched yet: filling it then takes
+  /// one page fault in 512.
+  public func adviseHugePages() throws(TorchError) {
+    if !ct_tensor_advise_huge_pages(handle) { throw .last("madvise", [self]) }
+  }
+
+  /// The same bytes read as `dtype`; the last size changes with the width of an element.
+  public func view(as dtype: DType) throws(TorchError) -> Tensor {
+    try Tensor("view", [self]) { ct_view_dtype(handle, dtype.c) }
+  }
+
   /// The same elements as `dtype`; the tensor itself when it already is.
   public func to(_ dtype: DType) throws(TorchError) -> Tensor {
     if self.dtype == dtype { return self }

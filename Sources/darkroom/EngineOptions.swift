@@ -11,6 +11,8 @@ struct EngineOptions: ParsableArguments {
   var device: String?
   @Option(help: "auto, float32, bfloat16 or float16. (default: auto)")
   var dtype: String?
+  @Option(help: "The VAE's: auto, float32, bfloat16 or float16. (default: auto)")
+  var vaeDtype: String?
   @Option(help: "Threads of one operation on the CPU. (default: libtorch's choice)")
   var threads: Int?
   @Option(help: "Seconds without a step after which a picture is given up. (default: 300)")
@@ -29,16 +31,14 @@ struct EngineOptions: ParsableArguments {
     let executable = try Setting.value(
       engine, "engine", default: beside.appendingPathComponent("darkroom-engine").path)
     var arguments = [
-      "--models", try modelsFolder(), "--device", try deviceName(), "--dtype", try dtypeName(),
+      "--models", try modelsFolder(), "--device", try deviceName(), "--dtype",
+      try dtypeName(dtype, "dtype"), "--vae-dtype", try dtypeName(vaeDtype, "vae-dtype"),
     ]
     if let threads = try Setting.optional(threads, "threads") {
       guard (1...1024).contains(threads) else { throw ValidationError("--threads is from 1 to 1024.") }
       arguments += ["--threads", String(threads)]
     }
-    var configuration = RemoteEngine.Configuration(
-      executable: executable, arguments: arguments,
-      // Workers that wait spin by default; two teams on two cores then slow each other many times over.
-      environment: ["OMP_WAIT_POLICY": "passive"])
+    var configuration = RemoteEngine.Configuration(executable: executable, arguments: arguments)
     let timeout = try Setting.value(jobTimeout, "job-timeout", default: 300)
     guard (1...86_400).contains(timeout) else { throw ValidationError("--job-timeout is from 1 to 86400.") }
     configuration.jobTimeout = .seconds(timeout)
@@ -55,10 +55,10 @@ struct EngineOptions: ParsableArguments {
     return name
   }
 
-  private func dtypeName() throws -> String {
-    let name = try Setting.value(dtype, "dtype", default: "auto")
+  private func dtypeName(_ given: String?, _ option: String) throws -> String {
+    let name = try Setting.value(given, option, default: "auto")
     guard ["auto", "float32", "bfloat16", "float16"].contains(name) else {
-      throw ValidationError("--dtype is auto, float32, bfloat16 or float16, not \(name).")
+      throw ValidationError("--\(option) is auto, float32, bfloat16 or float16, not \(name).")
     }
     return name
   }

@@ -17,7 +17,7 @@ struct GenerateCommand: AsyncParsableCommand {
   @Option(help: "Denoising steps. (default: the model's)") var steps: Int?
   @Option(help: "Guidance. (default: the model's)") var cfg: Double?
   @Option(help: "WIDTHxHEIGHT in pixels. (default: the model's)") var size: String?
-  @Option(help: "euler_a or euler. (default: the model's)") var scheduler: String?
+  @OptionGroup var fine: FineOptions
   @OptionGroup var engine: EngineOptions
 
   func run() async throws {
@@ -31,7 +31,8 @@ struct GenerateCommand: AsyncParsableCommand {
     let watched = WatchedEngine(engine: remote)
     let service = APIService(
       engine: watched, queue: JobQueue(limit: 1), registry: { folder.registry },
-      lorasFolder: "\(folder.path)/loras", workers: WorkPool(threads: 1, limit: 4, name: "images"),
+      lorasFolder: "\(folder.path)/loras", vaesFolder: "\(folder.path)/vae",
+      workers: WorkPool(threads: 1, limit: 4, name: "images"),
       configuration: APIConfiguration(version: Darkroom.version, modelHash: { await folder.hash(of: $0, $1) })
     )
     do {
@@ -74,7 +75,7 @@ struct GenerateCommand: AsyncParsableCommand {
     order.steps = try Setting.optional(steps, "steps")
     order.cfgScale = try Setting.optional(cfg, "cfg")
     if let cfg = order.cfgScale, !cfg.isFinite { throw ValidationError("--cfg is a number from 0 to 30.") }
-    order.scheduler = try Setting.optional(scheduler, "scheduler")
+    try fine.fill(&order)
     if let size = try Setting.optional(size, "size") {
       let sides = size.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
       guard sides.count == 2, let width = sides[0], let height = sides[1] else {

@@ -1,7 +1,7 @@
+import API
 import ArgumentParser
 import Downloads
 import Foundation
-import Generation
 import Registry
 
 struct ModelsCommand: ParsableCommand {
@@ -12,12 +12,18 @@ struct ModelsCommand: ParsableCommand {
   struct Folder: ParsableArguments {
     @Option(help: "The models folder. (default: ./models)") var models: String?
 
+    /// Absolute.
+    func path() throws -> String {
+      let folder = try Setting.value(models, "models", default: "models")
+      return URL(fileURLWithPath: folder).standardizedFileURL.path
+    }
+
     /// The registry; its problems go to standard error.
     func read() throws -> ModelRegistry {
-      let folder = try Setting.value(models, "models", default: "models")
+      let folder = try path()
       let registry = ModelRegistry.load(
-        folder: URL(fileURLWithPath: folder).standardizedFileURL.path,
-        schedulers: SchedulerName.allCases.map(\.rawValue))
+        folder: folder,
+        schedulerProblem: { SchedulerNames.problem(with: $0) })
       for problem in registry.problems {
         try? FileHandle.standardError.write(contentsOf: Data("darkroom: \(problem)\n".utf8))
       }
@@ -62,32 +68,42 @@ struct ModelsCommand: ParsableCommand {
     func run() throws {
       let registry = try folder.read()
       let entry = try folder.find(id, in: registry)
-      let defaults = entry.defaults
-      var rows = [
-        ("id", entry.id), ("name", entry.displayName), ("file", entry.file),
-        ("downloaded", registry.isDownloaded(entry) ? "yes" : "no"), ("source", entry.source),
-        ("architecture", entry.architecture), ("aliases", entry.aliases.joined(separator: ", ")),
-        ("prediction", entry.prediction ?? "as the file says"), ("sha256", entry.sha256 ?? "not registered"),
-        ("size", "\(defaults.width)x\(defaults.height)"), ("steps", String(defaults.steps)),
-        ("cfg", String(defaults.cfg)), ("scheduler", defaults.scheduler ?? "euler_a"),
-        ("negative", entry.negativePrompt ?? "none"),
-      ]
-      if let guide = entry.promptGuide {
-        rows.append(
+      let guide = entry.promptGuide
+      let rows =
+        [
+          ("id", entry.id), ("name", entry.displayName), ("file", entry.file),
+          ("downloaded", registry.isDownloaded(entry) ? "yes" : "no"), ("source", entry.source),
+          ("architecture", entry.architecture), ("aliases", entry.aliases.joined(separator: ", ")),
+          ("prediction", entry.prediction ?? "as the file says"),
+          ("zero-SNR", entry.zeroTerminalSNR.map { $0 ? "yes" : "no" } ?? "as the file says"),
+          ("vae", entry.vae ?? "the file's own"), ("sha256", entry.sha256 ?? "not registered"),
+        ] + defaults(of: entry) + [
+          ("negative", entry.negativePrompt ?? "none"),
           (
             "prompts",
-            ([guide.style, guide.notes].compactMap(\.self) + guide.qualityTags).joined(separator: "; ")
-          ))
-      }
+            ([guide?.style, guide?.notes].compactMap(\.self) + (guide?.qualityTags ?? [])).joined(
+              separator: "; ")
+          ),
+        ]
       for (key, value) in rows where !value.isEmpty {
         print("\(key.padding(toLength: 12, withPad: " ", startingAt: 0))  \(value)")
       }
+    }
+
+    private func defaults(of entry: ModelEntry) -> [(String, String)] {
+      let defaults = entry.defaults
+      return [
+        ("size", "\(defaults.width)x\(defaults.height)"), ("steps", String(defaults.steps)),
+        ("cfg", String(defaults.cfg)), ("cfg-rescale", String(defaults.cfgRescale ?? 0)),
+        ("scheduler", defaults.scheduler ?? "euler_a"), ("spacing", defaults.timestepSpacing ?? "leading"),
+        ("clip-skip", String(defaults.clipSkip ?? 2)),
+      ]
     }
   }
 
   struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Checks models' files: that they can be read, that they are safetensors, and their SHA-256.")
+      abstract: "Checks models' files and their SHA-256, and says what they hold.")
     @Argument(help: "Ids or aliases. (default: every model whose file is there)") var ids: [String] = []
     @OptionGroup var folder: Folder
 
@@ -99,7 +115,7 @@ struct ModelsCommand: ParsableCommand {
       var failed = false
       for entry in entries {
         do {
-          print("\(entry.id): \(try check(entry))")
+          print(try check(entry))
         } catch {
           failed = true
           try? FileHandle.standardError.write(contentsOf: Data("darkroom: \(entry.id): \(error)\n".utf8))
@@ -108,16 +124,17 @@ struct ModelsCommand: ParsableCommand {
       if failed { throw ExitCode.failure }
     }
 
-    private func check(_ entry: ModelEntry) throws -> String {
-      let tensors = try entry.tensorCount()
+    private func check(_ entry: ModelEntry) throws -> ModelAccount {
+      let contents = try entry.contents()
+      if let vae = entry.vae {
+        let found = ModelRegistry.vae(named: vae, folder: try folder.path() + "/vae")
+        if let why = found.map(\.error) ?? "\(vae) is not in the vae folder" { throw ValidationError(why) }
+      }
       let digest = try SHA256.digest(ofFile: entry.path)
-      guard let registered = entry.sha256 else {
-        return "\(entry.file), \(tensors) tensors, SHA-256 \(digest) (none registered to compare with)"
+      guard entry.sha256 == nil || entry.sha256 == digest else {
+        throw ValidationError("\(entry.file) has SHA-256 \(digest), registered is \(entry.sha256 ?? "")")
       }
-      guard registered == digest else {
-        throw ValidationError("\(entry.file) has SHA-256 \(digest), registered is \(registered)")
-      }
-      return "\(entry.file), \(tensors) tensors, SHA-256 \(digest) as registered"
+      return ModelAccount(entry: entry, contents: contents, digest: digest)
     }
   }
 }

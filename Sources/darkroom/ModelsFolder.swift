@@ -1,3 +1,4 @@
+import API
 import Downloads
 import Foundation
 import Generation
@@ -54,7 +55,7 @@ final class ModelsFolder: Sendable {
   }
 
   private static func read(_ path: String) -> ModelRegistry {
-    ModelRegistry.load(folder: path, schedulers: SchedulerName.allCases.map(\.rawValue))
+    ModelRegistry.load(folder: path, schedulerProblem: { SchedulerNames.problem(with: $0) })
   }
 
   private static func log(_ registry: ModelRegistry, _ logger: Logger) {

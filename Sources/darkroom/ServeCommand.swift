@@ -38,6 +38,7 @@ struct ServeCommand: AsyncParsableCommand {
     let queue = JobQueue(limit: inflight)
     let service = APIService(
       engine: remote, queue: queue, registry: { folder.registry }, lorasFolder: "\(folder.path)/loras",
+      vaesFolder: "\(folder.path)/vae",
       workers: WorkPool(threads: 2, limit: 256, name: "images"),
       configuration: APIConfiguration(
         version: Darkroom.version, allowedHosts: Setting.list(allowHost, "allow-host"),
@@ -79,8 +80,7 @@ struct ServeCommand: AsyncParsableCommand {
   }
 
   private func load(_ entry: ModelEntry, _ remote: RemoteEngine, _ queue: JobQueue, _ logger: Logger) {
-    let source = ModelSource(
-      id: entry.id, path: entry.path, prediction: entry.prediction.flatMap(Prediction.init))
+    let source = ModelSource(entry)
     Task {
       do {
         try await queue.submit(steps: 1) { _ in try await remote.load(source) { _ in } }

@@ -22,7 +22,17 @@ import Testing
     #expect(
       animagine["defaults"] == [
         "cfg": 5.0, "steps": 28, "width": 832, "height": 1216, "scheduler": .null, "clip_skip": .null,
+        "cfg_rescale": .null, "timestep_spacing": .null,
       ])
+    #expect(
+      models["noobai"]?["defaults"] == [
+        "cfg": 5.5, "steps": 28, "width": 832, "height": 1216, "scheduler": "DPM++ 2M Karras", "clip_skip": 1,
+        "cfg_rescale": 0.7, "timestep_spacing": "trailing",
+      ])
+    let vPrediction = try #require(models["noobai"])
+    #expect((vPrediction["prediction"], vPrediction["zero_terminal_snr"]) == ("v_prediction", true))
+    #expect(
+      (vPrediction["vae"], animagine["vae"], animagine["zero_terminal_snr"]) == ("fp16-fix", .null, .null))
     #expect(models["pony"]?["loaded"] == true)
     #expect((models["noobai"]?["downloaded"], models["noobai"]?["size_bytes"]) == (false, .null))
   }

@@ -7,36 +7,34 @@ import Testing
 /// A negative prompt that the registry filled in is not the client's mistake.
 @Suite struct DefaultNegativePromptTests {
   private func bench(_ negativePrompt: String, _ engine: ScriptedEngine = ScriptedEngine()) throws -> Bench {
-    var entry = ModelEntry(
-      id: "m", displayName: "M", file: "m.safetensors", source: "local", path: #filePath,
-      defaults: .init(cfg: 5, steps: 28, width: 832, height: 1216))
+    var entry = ModelEntry.plain
     entry.negativePrompt = negativePrompt
     return try Bench(engine: engine, models: [entry])
   }
 
-  @Test func syntaxInItMakesTheModelUnusable() async throws {
-    let bench = try bench("[worst|bad]")
+  @Test func networksInItMakeTheModelUnusable() async throws {
+    let bench = try bench("<lora:bad:1>")
     for field in ["", #", "negative_prompt": null"#] {
       let reply = await bench.post(#"{"prompt": "a"\#(field)}"#)
       #expect((reply.status, reply.json["code"]) == (503, "model_not_loaded"))
       let detail = try #require(reply.json["detail"]?.stringValue)
       #expect(
         detail.hasPrefix(
-          "Model not loaded: m: its default negative prompt cannot be used: alternation"))
+          "Model not loaded: m: its default negative_prompt cannot be used: <lora:…>"))
     }
     #expect(bench.engine.requests.isEmpty)
   }
 
   @Test func aClientMayDoWithoutIt() async throws {
-    let bench = try bench("[worst|bad]")
+    let bench = try bench("<lora:bad:1>")
     #expect(await bench.post(#"{"prompt": "a", "negative_prompt": "bad"}"#).status == 200)
     #expect(await bench.post(#"{"prompt": "a", "prompt_style": "diffusers"}"#).status == 200)
     #expect(
-      bench.engine.requests.map(\.negativePrompt) == [.text("bad"), .text("[worst|bad]")])
+      bench.engine.requests.map(\.negativePrompt) == [.text("bad"), .text("<lora:bad:1>")])
   }
 
-  @Test func syntaxThatTheClientSentIsItsMistake() async throws {
-    let reply = try await bench("bad").post(#"{"prompt": "a", "negative_prompt": "[worst|bad]"}"#)
+  @Test func networksThatTheClientSentAreItsMistake() async throws {
+    let reply = try await bench("bad").post(#"{"prompt": "a", "negative_prompt": "<lora:bad:1>"}"#)
     #expect(reply.status == 422)
     #expect(reply.json["detail"]?.arrayValue?.first?["loc"] == ["body", "negative_prompt"])
   }
@@ -50,7 +48,7 @@ import Testing
     #expect(filledIn.status == 503)
     #expect(
       filledIn.json == [
-        "detail": "Model not loaded: m: its default negative prompt cannot be used: 80 tokens; at most 75",
+        "detail": "Model not loaded: m: its default negative_prompt cannot be used: 80 tokens; at most 75",
         "code": "model_not_loaded",
       ])
     let sent = await bench.post(#"{"prompt": "a", "negative_prompt": "bad"}"#)

@@ -31,9 +31,11 @@ import Testing
     #expect(
       parameters.keys == [
         "prompt", "negative_prompt", "model", "width", "height", "steps", "cfg_scale", "seed", "scheduler",
-        "prompt_style", "clip_skip", "cfg_rescale", "timestep_spacing", "model_hash", "prediction",
-        "prediction_source", "zero_terminal_snr", "dtype", "vae_dtype", "device", "prompt_tokens",
-        "negative_prompt_tokens", "libtorch", "darkroom",
+        "sigma_schedule", "timestep_spacing", "prompt_style", "clip_skip", "cfg_rescale", "cfg_start",
+        "cfg_end", "vae", "model_hash", "prediction", "prediction_source", "zero_terminal_snr",
+        "zero_terminal_snr_source", "dtype", "vae_dtype", "vae_retried", "vae_tiled", "device",
+        "prompt_tokens", "prompt_windows", "negative_prompt_tokens", "negative_prompt_windows", "libtorch",
+        "darkroom",
       ])
     #expect(parameters["negative_prompt"] == "lowres, bad hands")
     #expect((parameters["steps"], parameters["cfg_scale"]) == (28, 5.0))
@@ -58,8 +60,8 @@ import Testing
     #expect(
       chunks.first?.text == """
         saber \\(fate\\), 夜
-        Steps: 25, Sampler: Euler, CFG scale: 6.5, Seed: 77, Size: 1024x1024, Model hash: 0123456789, \
-        Model: pony, RNG: CPU, Version: Darkroom 1.2.3
+        Steps: 25, Sampler: Euler, Schedule type: Automatic, CFG scale: 6.5, Seed: 77, Size: 1024x1024, \
+        Model hash: 0123456789, Model: pony, Clip skip: 2, RNG: CPU, Version: Darkroom 1.2.3
         """)
     let json = try JSONValue.parse(Array((chunks.last?.text ?? "").utf8))
     #expect(json == reply.json["parameters"])
@@ -101,29 +103,6 @@ import Testing
     let reply = await bench.post(#"{"prompt": "a", "seed": 9223372036854775807}"#)
     #expect(bench.engine.requests.first?.seed == 9_223_372_036_854_775_807)
     #expect(reply.json["seed"] == 9_223_372_036_854_775_807)
-  }
-
-  @Test(arguments: [
-    ("euler", SchedulerName.euler), ("Euler", .euler), ("EulerDiscreteScheduler", .euler),
-    ("euler_a", .eulerAncestral), ("Euler a", .eulerAncestral),
-    ("EulerAncestralDiscreteScheduler", .eulerAncestral),
-  ])
-  func schedulerSpellings(name: String, scheduler: SchedulerName) async throws {
-    let bench = try Bench()
-    let reply = await bench.post(#"{"prompt": "a", "scheduler": "\#(name)"}"#)
-    #expect(bench.engine.requests.first?.scheduler.name == scheduler)
-    #expect(reply.json["parameters"]?["scheduler"] == .string(scheduler.rawValue))
-  }
-
-  @Test func unknownScheduler() async throws {
-    let reply = try await Bench().post(#"{"prompt": "a", "scheduler": "euler_b"}"#)
-    let issue = try #require(reply.json["detail"]?.arrayValue?.first)
-    #expect((issue["type"], issue["loc"]) == ("value_error", ["body", "scheduler"]))
-    let message = try #require(issue["msg"]?.stringValue)
-    for name in ["euler_a", "Euler a", "EulerAncestralDiscreteScheduler", "euler,", "EulerDiscreteScheduler"]
-    {
-      #expect(message.contains(name.replacing(",", with: "")))
-    }
   }
 
   @Test func areaLimit() async throws {
@@ -183,14 +162,23 @@ import Testing
 
   @Test func entriesThatPromiseMoreThanIsDone() async throws {
     for (change, why) in [
-      ({ $0.vae = "other" }, "a vae of its own is not supported yet"),
-      ({ $0.defaults.clipSkip = 1 }, "clip_skip other than 2 is not supported yet"),
-      ({ $0.defaults.scheduler = "lcm" }, "its default scheduler is not supported"),
       ({ $0.architecture = "flux" }, "architecture flux is not supported"),
+      ({ $0.prediction = "sample" }, "prediction sample is not known"),
+      ({ $0.vae = "other" }, "its vae other is not in the vae folder; available: none"),
+      (
+        { $0.defaults.timestepSpacing = "odd" },
+        "its default timestep_spacing cannot be used: odd is not known"
+      ),
+      (
+        { ($0.defaults.scheduler, $0.defaults.steps) = ("lcm", 51) },
+        "its default steps cannot be used: lcm takes at most 50 steps, not 51"
+      ),
+      (
+        { ($0.defaults.scheduler, $0.defaults.timestepSpacing) = ("tcd", "trailing") },
+        "its default timestep_spacing cannot be used: tcd has steps of its own, which trailing spacing cannot move"
+      ),
     ] as [((inout ModelEntry) -> Void, String)] {
-      var entry = ModelEntry(
-        id: "m", displayName: "M", file: "m.safetensors", source: "local", path: #filePath,
-        defaults: .init(cfg: 5, steps: 28, width: 832, height: 1216))
+      var entry = ModelEntry.plain
       change(&entry)
       let bench = try Bench(models: [entry])
       let reply = await bench.post(#"{"prompt": "a"}"#)

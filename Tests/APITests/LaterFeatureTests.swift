@@ -9,8 +9,7 @@ import Testing
     #""reference_image": "aGVsbG8=""#, #""reference_image": """#, #""reference_images": ["aGVsbG8="]"#,
     #""ip_adapter": "plus""#, #""lora_name": "x""#, #""lora_name": """#, #""loras": [{"name": "x"}]"#,
     #""image": "aGVsbG8=""#, #""mask": "aGVsbG8=""#, #""control": {"image": "x"}"#, #""control": {}"#,
-    #""control": [{}]"#, #""clip_skip": 1"#, #""cfg_rescale": 0.7"#, #""prompt_style": "comfy""#,
-    #""timestep_spacing": "trailing""#, #""vae": "x""#, #""n": 2"#, #""output_format": "webp""#,
+    #""control": [{}]"#, #""n": 2"#, #""output_format": "webp""#,
   ])
   func refused(field: String) async throws {
     let bench = try Bench()
@@ -27,8 +26,7 @@ import Testing
     #""reference_image": null"#, #""reference_images": []"#, #""reference_image_mime": "image/png""#,
     #""reference_mime_type": null"#, #""mime_type": "image/png""#, #""ip_adapter_scale": 0.3"#,
     #""lora_scale": -1"#, #""loras": []"#, #""control": null"#, #""control": []"#, #""strength": 0.5"#,
-    #""clip_skip": 2"#, #""cfg_rescale": 0"#, #""prompt_style": "a1111""#, #""prompt_style": "diffusers""#,
-    #""timestep_spacing": "leading""#, #""n": 1"#, #""n": null"#, #""output_format": "png""#,
+    #""n": 1"#, #""n": null"#, #""output_format": "png""#,
     #""composite": true"#, #""composite": false"#,
   ])
   func accepted(field: String) async throws {

@@ -70,13 +70,16 @@ final class Bench: Sendable {
 
   init(
     engine: ScriptedEngine = ScriptedEngine(), queue: JobQueue = JobQueue(limit: 16),
-    models: [ModelEntry]? = nil, change: (inout APIConfiguration) -> Void = { _ in }
+    models: [ModelEntry]? = nil, vaes: [String] = [], change: (inout APIConfiguration) -> Void = { _ in }
   ) throws {
     let temporary = try TemporaryFolder()
     let folder = temporary.url
     try FileManager.default.createDirectory(
       at: folder.appending(path: "loras"), withIntermediateDirectories: false)
     for name in ["animagine", "pony"] { try temporary.write("weights", to: "\(name).safetensors") }
+    try FileManager.default.createDirectory(
+      at: folder.appending(path: "vae"), withIntermediateDirectories: false)
+    for name in vaes { try temporary.write(Self.vae, to: "vae/\(name).safetensors") }
     let registry = ModelRegistry(models: models ?? Self.models(in: folder))
     var configuration = APIConfiguration(version: "1.2.3", modelHash: { _, _ in Self.hash })
     change(&configuration)
@@ -84,11 +87,17 @@ final class Bench: Sendable {
     self.engine = engine
     service = APIService(
       engine: engine, queue: queue, registry: { registry },
-      lorasFolder: folder.appending(path: "loras").path,
+      lorasFolder: folder.appending(path: "loras").path, vaesFolder: folder.appending(path: "vae").path,
       workers: WorkPool(threads: 1, limit: 8, name: "test"), configuration: configuration)
   }
 
   var folder: URL { temporary.url }
+
+  /// The least a file of weights needs to be taken for a VAE.
+  private static let vae: [UInt8] = {
+    let header = #"{"decoder.conv_in.weight":{"dtype":"F32","shape":[1,4,1,1],"data_offsets":[0,16]}}"#
+    return [UInt8(header.utf8.count), 0, 0, 0, 0, 0, 0, 0] + header.utf8 + Array(repeating: 0, count: 16)
+  }()
 
   static func models(in folder: URL) -> [ModelEntry] {
     func entry(_ id: String, order: Int, _ defaults: ModelEntry.Defaults) -> ModelEntry {
@@ -104,7 +113,12 @@ final class Bench: Sendable {
     animagine.promptGuide = .init(qualityTags: ["masterpiece"], style: "danbooru")
     let pony = entry(
       "pony", order: 2, .init(cfg: 7, steps: 25, width: 1024, height: 1024, scheduler: "euler"))
-    return [entry("noobai", order: 3, .init(cfg: 5.5, steps: 28, width: 832, height: 1216)), pony, animagine]
+    var noobai = entry(
+      "noobai", order: 3,
+      .init(cfg: 5.5, steps: 28, width: 832, height: 1216, scheduler: "DPM++ 2M Karras", clipSkip: 1))
+    (noobai.defaults.cfgRescale, noobai.defaults.timestepSpacing) = (0.7, "trailing")
+    (noobai.prediction, noobai.zeroTerminalSNR, noobai.vae) = ("v_prediction", true, "fp16-fix")
+    return [noobai, pony, animagine]
   }
 
   func send(
@@ -128,8 +142,23 @@ final class Bench: Sendable {
   }
 }
 
+extension ModelEntry {
+  /// A model whose file is there and that has no more defaults than it must.
+  static var plain: ModelEntry {
+    ModelEntry(
+      id: "m", displayName: "M", file: "m.safetensors", source: "local", path: #filePath,
+      defaults: .init(cfg: 5, steps: 28, width: 832, height: 1216))
+  }
+}
+
 extension HTTPResponse {
   var json: JSONValue { (try? JSONValue.parse(body)) ?? .null }
+
+  /// The chunks of the picture.
+  func chunks() throws -> [PNGText] {
+    let png = json["image"]?.stringValue.flatMap { Data(base64Encoded: $0) } ?? Data()
+    return try PNG.text(in: Array(png))
+  }
 
   /// The `msg` of each mistake.
   var messages: [String] { json["detail"]?.arrayValue?.compactMap { $0["msg"]?.stringValue } ?? [] }

@@ -1,9 +1,11 @@
 import Foundation
 import Generation
 import Images
+import StableDiffusion
 import Synchronization
 import TestSupport
 import Testing
+import Torch
 
 @testable import Engine
 
@@ -220,6 +222,69 @@ import Testing
     let error = try #require(await failure(request()))
     #expect(error.kind == .engineUnavailable)
     #expect(error.message.contains("scripts/fetch-vocabulary"))
+  }
+}
+
+/// The model and the decoder in memory, and what is known of their files.
+@Suite struct ResidentModelTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder.withPocket() }
+
+  /// Loads the embedded model, told what `change` says, and looks at it on this thread.
+  private func withResident<Value>(
+    _ change: (inout ModelSource) -> Void = { _ in }, _ body: (inout ResidentModel) throws -> Value
+  ) throws -> Value {
+    var source = ModelSource(id: "pocket", path: folder.path("pocket.safetensors"))
+    change(&source)
+    Runtime.threads = 1
+    return try Runtime.inference {
+      let vocabulary = try Vocabulary(path: folder.path("tokenizer/merges.txt"))
+      var model = try ResidentModel(source, vocabulary: vocabulary, options: .init()) { _, _ in }
+      return try body(&model)
+    }
+  }
+
+  /// The embedded model's VAE as a file of its own; a newer one each time.
+  private func writeVAE() throws -> VAESource {
+    let pocket = try CheckpointBytes(Repository.models.appendingPathComponent("pocket.safetensors"))
+    return VAESource(
+      name: "own", path: try folder.write(pocket.extracting("first_stage_model."), to: "own.safetensors"))
+  }
+
+  @Test func itIsToldFromWhereTheTrainingIsKnown() throws {
+    try withResident { model in
+      #expect(model.predictionSource == "default" && model.zeroTerminalSNRSource == "default")
+      #expect(!model.networks.zeroTerminalSNR)
+      #expect(model.notes.count == 1)
+      #expect(model.notes.first?.hasPrefix("pocket: not read of its file: ") == true)
+    }
+    try withResident {
+      ($0.prediction, $0.zeroTerminalSNR) = (.vPrediction, true)
+    } _: { model in
+      #expect(model.predictionSource == "registry" && model.zeroTerminalSNRSource == "registry")
+      #expect(model.networks.prediction == .vPrediction && model.networks.zeroTerminalSNR)
+    }
+  }
+
+  @Test func oneDecoderIsKept() throws {
+    let own = try writeVAE()
+    try withResident { model in
+      #expect(try model.vae(nil) === nil)
+      var read = 0
+      let first = try model.vae(own) { read += $0 }
+      #expect(first?.file == "own.safetensors" && read > 0)
+      // Kept, also while a request goes without,
+      #expect(try model.vae(nil) === nil)
+      #expect(try model.vae(own) { _ in Issue.record("read again") } === first)
+      // read again when the file has changed,
+      let second = try model.vae(writeVAE())
+      #expect(second != nil && second !== first)
+      // and gone when another cannot be read.
+      let absent = VAESource(name: "absent", path: folder.path("absent.safetensors"))
+      #expect(throws: CheckpointError.self) { try model.vae(absent) }
+      #expect(try model.vae(own) !== second)
+    }
   }
 }
 

@@ -1,3 +1,8 @@
+/// A check of schedulers that knows two of them.
+@Sendable func eulers(_ name: String) -> String? {
+  ["euler", "euler_a"].contains(name) ? nil : "unknown scheduler"
+}
+
 /// A description that is right: eleven lines, the least a file may say.
 let leastModel = """
   id = "least"

@@ -31,6 +31,7 @@ import Testing
       sha256 = "\(String(repeating: "0a", count: 32))"
       aliases = ["other", "third-1.0"]
       prediction = "v_prediction"
+      zero_terminal_snr = true
       vae = "sdxl_vae-fp16"
       [defaults]
       cfg = 7
@@ -39,6 +40,8 @@ import Testing
       height = 1032
       scheduler = "euler_a"
       clip_skip = 2
+      cfg_rescale = 0.7
+      timestep_spacing = "trailing"
       [negative_prompt]
       default = ""
       [prompt_guide]
@@ -46,7 +49,7 @@ import Testing
       style = "danbooru"
       notes = "Say much"
       """, to: "full.toml")
-    let registry = ModelRegistry.load(folder: folder.path, schedulers: ["euler", "euler_a"])
+    let registry = ModelRegistry.load(folder: folder.path, schedulerProblem: eulers)
     #expect(registry.problems == [])
     let full = try #require(registry.find("third-1.0"))
     #expect(full.path == folder.path + "/sub/full.safetensors")
@@ -55,9 +58,11 @@ import Testing
     #expect(full.aliases == ["other", "third-1.0"])
     #expect(full.prediction == "v_prediction")
     #expect(full.vae == "sdxl_vae-fp16")
-    #expect(
-      full.defaults
-        == .init(cfg: 7, steps: 25, width: 1024, height: 1032, scheduler: "euler_a", clipSkip: 2))
+    #expect(full.zeroTerminalSNR == true)
+    var defaults = ModelEntry.Defaults(
+      cfg: 7, steps: 25, width: 1024, height: 1032, scheduler: "euler_a", clipSkip: 2)
+    (defaults.cfgRescale, defaults.timestepSpacing) = (0.7, "trailing")
+    #expect(full.defaults == defaults)
     #expect(full.negativePrompt == "")
     #expect(full.promptGuide == .init(qualityTags: ["one", "two"], style: "danbooru", notes: "Say much"))
     #expect(full.description == "Full (danbooru prompts): Say much")

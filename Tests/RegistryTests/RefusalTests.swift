@@ -64,6 +64,9 @@ struct Refusal: Sendable, CustomTestStringConvertible {
       "source = \"local\"", "source = \"local\"\nprediction = \"v\"",
       "m.toml:5: prediction: must be one of \"epsilon\", \"v_prediction\", not \"v\""),
     Refusal(
+      "source = \"local\"", "source = \"local\"\nzero_terminal_snr = 1",
+      "m.toml:5: zero_terminal_snr: must be a boolean, not an integer"),
+    Refusal(
       "source = \"local\"", "source = \"local\"\nvae = \"../x\"",
       "m.toml:5: vae: must be 1 to 128 letters, digits, '.', '_' and '-', not beginning with '.', not \"../x\""
     ),
@@ -91,10 +94,17 @@ struct Refusal: Sendable, CustomTestStringConvertible {
       "height = 1216", "height = 2056", "m.toml:11: defaults.height: must be from 64 to 2048, not 2056"),
     Refusal(
       "steps = 28", "steps = 28\nscheduler = \"eulr\"",
-      "m.toml:10: defaults.scheduler: must be one of \"euler\", \"euler_a\", not \"eulr\""),
+      "m.toml:10: defaults.scheduler: cannot be \"eulr\": unknown scheduler"),
     Refusal(
       "steps = 28", "steps = 28\nclip_skip = 13",
       "m.toml:10: defaults.clip_skip: must be from 1 to 12, not 13"),
+    Refusal(
+      "steps = 28", "steps = 28\ncfg_rescale = 1.5",
+      "m.toml:10: defaults.cfg_rescale: must be from 0.0 to 1.0, not 1.5"),
+    Refusal(
+      "steps = 28", "steps = 28\ntimestep_spacing = \"trail\"",
+      "m.toml:10: defaults.timestep_spacing: must be one of \"leading\", \"trailing\", \"linspace\", not \"trail\""
+    ),
     Refusal("steps = 28", "steps = 28\nstepz = 1", "m.toml:10: defaults.stepz: is not a known key"),
     Refusal(
       "height = 1216", "height = 1216\n[negative_prompt]", "m.toml:12: negative_prompt.default: is missing"),
@@ -130,7 +140,7 @@ struct Refusal: Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct RefusalTests {
-  static let context = ModelFile.Context(folder: "/models", schedulers: ["euler", "euler_a"])
+  static let context = ModelFile.Context(folder: "/models", schedulerProblem: eulers)
 
   @Test(arguments: Refusal.topLevel + Refusal.tables + Refusal.files)
   func oneWrongPlaceIsNamed(_ refusal: Refusal) {

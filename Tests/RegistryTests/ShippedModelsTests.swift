@@ -8,7 +8,7 @@ import Testing
 @Suite struct ShippedModelsTests {
   let registry = ModelRegistry.load(
     folder: Repository.models.path,
-    schedulers: ["euler", "euler_a"])
+    schedulerProblem: eulers)
 
   @Test func allLoadInOrder() {
     #expect(registry.problems == [])

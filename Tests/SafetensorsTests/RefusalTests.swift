@@ -68,6 +68,12 @@ import Testing
     try expect(Array("<!DOCTYPE html>".utf8), .otherFormat(.webPage))
     try expect(Array("<html><body>".utf8), .otherFormat(.webPage))
     try expect(Array("version https://git-lfs.github.com/spec/v1\n".utf8), .otherFormat(.largeFilePointer))
+    for page in ["<!doctype html>", "\n<HTML lang=en>", "<?xml version=", "<head><title>"] {
+      try expect(Array(page.utf8), .otherFormat(.webPage))
+    }
+    try expect(Array(#"{"error":"Repository not found"}"#.utf8), .otherFormat(.json))
+    try expect(Array("Entry not found".utf8), .otherFormat(.text))
+    try expect([UInt8](repeating: 0, count: 4096), .otherFormat(.blank))
     let pickle = try refusal(of: [0x80, 2, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9], name: "old.ckpt")
     #expect(pickle?.description.contains("convert it to safetensors") == true)
   }
@@ -80,7 +86,7 @@ import Testing
   }
 
   @Test func headerNotObject() throws {
-    for header in ["", " ", "[]", "null", "\"{}\"", "\u{FEFF}{}", " {}", "\n{}"] {
+    for header in [" ", "[]", "null", "\"{}\"", "\u{FEFF}{}", " {}", "\n{}"] {
       try expect(fileBytes(header), .headerNotObject)
     }
   }

@@ -12,7 +12,7 @@ import Torch
 
   private func picture(_ run: inout DenoisingRun, _ model: StableDiffusionXL) throws -> [UInt8] {
     while try run.advance() {}
-    return try model.decode(run.latents).pixels
+    return try model.decode(run.latents).image.pixels
   }
 
   @Test func theSameTwice() throws {
@@ -40,8 +40,8 @@ import Torch
       while more.0 || more.1 {
         more = try (first.advance(), second.advance())
       }
-      #expect(try model.decode(first.latents).pixels == expected.0)
-      #expect(try model.decode(second.latents).pixels == expected.1)
+      #expect(try model.decode(first.latents).image.pixels == expected.0)
+      #expect(try model.decode(second.latents).image.pixels == expected.1)
     }
   }
 

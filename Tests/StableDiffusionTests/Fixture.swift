@@ -34,7 +34,7 @@ struct Recorded {
   var network: Weights {
     let names = SingleFileNames(keys: file.header.names)
     var sources: [String: WeightSource] = [:]
-    for (key, info) in file.header.tensors where !SingleFileNames.isIgnored(key) {
+    for (key, info) in file.header.tensors where !Checkpoint.passesOver(key) {
       for target in names.targets(key) { sources[target.name] = WeightSource(info, target.operation) }
     }
     return Weights(WeightStore(file, sources: sources))

@@ -95,25 +95,3 @@ import Torch
     }
   }
 }
-
-@Suite struct DecodingTests {
-  private struct Enough: Error {}
-
-  /// A large picture takes long to decode: there must be places to stop at.
-  @Test func canBeStoppedBetweenItsParts() throws {
-    let model = try Pocket.load()
-    let latents = try Tensor.zeros([1, 4, 8, 8])
-    var pauses = 0
-    let whole = try model.decode(latents) { pauses += 1 }
-    #expect(pauses > 12)
-    #expect(try model.decode(latents) == whole)
-    pauses = 0
-    #expect(throws: Enough.self) {
-      _ = try model.decode(latents) {
-        pauses += 1
-        if pauses == 5 { throw Enough() }
-      }
-    }
-    #expect(pauses == 5)
-  }
-}

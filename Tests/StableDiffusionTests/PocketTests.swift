@@ -29,7 +29,7 @@ import Torch
       #expect(run.stepsDone == request.steps)
       let latents = try Recorded("pocket/answers")("latents.\(request.id)")
       #expect(try difference(run.latents, latents) < 1e-3)
-      let picture = try model.decode(run.latents)
+      let picture = try model.decode(run.latents).image
       let expected = try PNG.decode(Array(Fixture.bytes("Tests/Fixtures/pocket/\(request.id).png")))
       #expect((picture.width, picture.height) == (request.width, request.height))
       #expect(likeness(picture, expected) >= 60)

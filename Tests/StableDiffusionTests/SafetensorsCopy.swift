@@ -19,13 +19,27 @@ struct SafetensorsCopy {
   }
 
   var tensors: [String: Tensor] = [:]
+  var metadata: [String: String] = [:]
 
   init() {}
 
   init(path: String) throws {
     let bytes = try Data(contentsOf: URL(filePath: path))
-    for (name, info) in try SafetensorsFile(path: path).header.tensors {
+    let header = try SafetensorsFile(path: path).header
+    metadata = header.metadata
+    for (name, info) in header.tensors {
       tensors[name] = Tensor(info.dtype, info.shape, bytes[info.offset..<info.offset + info.byteCount])
+    }
+  }
+
+  private enum Member: Encodable {
+    case tensor(Entry), metadata([String: String])
+
+    func encode(to encoder: any Encoder) throws {
+      switch self {
+      case .tensor(let entry): try entry.encode(to: encoder)
+      case .metadata(let notes): try notes.encode(to: encoder)
+      }
     }
   }
 
@@ -39,12 +53,13 @@ struct SafetensorsCopy {
   }
 
   func encoded() throws -> Data {
-    var entries: [String: Entry] = [:]
+    var entries: [String: Member] = metadata.isEmpty ? [:] : ["__metadata__": .metadata(metadata)]
     var data = Data()
     for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
-      entries[name] = Entry(
-        dtype: tensor.dtype.rawValue, shape: tensor.shape,
-        dataOffsets: [data.count, data.count + tensor.data.count])
+      entries[name] = .tensor(
+        Entry(
+          dtype: tensor.dtype.rawValue, shape: tensor.shape,
+          dataOffsets: [data.count, data.count + tensor.data.count]))
       data.append(tensor.data)
     }
     let header = try JSONEncoder().encode(entries)

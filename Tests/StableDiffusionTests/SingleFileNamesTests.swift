@@ -9,7 +9,7 @@ import Testing
   struct Malformed: Error { let line: Substring }
 
   /// The targets by the file's name, none for tensors that are not used.
-  private func table() throws -> [String: [SingleFileNames.Target]] {
+  static func table() throws -> [String: [SingleFileNames.Target]] {
     let text = String(
       decoding: try Fixture.bytes("Tests/StableDiffusionTests/Fixtures/names.tsv"), as: UTF8.self)
     var table: [String: [SingleFileNames.Target]] = [:]
@@ -39,20 +39,29 @@ import Testing
   }
 
   @Test func everyName() throws {
-    let table = try table()
+    let table = try Self.table()
     #expect(table.count == 2515)
     let names = SingleFileNames(keys: table.keys)
     #expect(names.vaeLevels == 4)
     for (key, targets) in table {
-      if SingleFileNames.isIgnored(key) {
+      if Checkpoint.passesOver(key) {
         #expect(targets.isEmpty, "\(key)")
       } else {
         #expect(names.targets(key) == targets, "\(key)")
+        // And back, whether or not the file has it.
+        for target in targets { #expect(names.key(target.name) == key) }
       }
     }
     let all = table.values.joined().map(\.name)
     #expect(all.count == 2641)
     #expect(Set(all).count == all.count)
+  }
+
+  @Test(arguments: [
+    "unet.x", "vae.x.y", "text_encoder_2.text_model.x", "other.x", "unet.up_blocks.0.x.0.conv.w", "",
+  ])
+  func whatNoFileHasHasNoKey(_ name: String) {
+    #expect(SingleFileNames(keys: []).key(name) == nil)
   }
 
   @Test(arguments: [
@@ -80,7 +89,7 @@ import Testing
   ])
   func strangersHaveNoTarget(_ key: String) throws {
     // Beside the names of a whole file, and alone.
-    #expect(SingleFileNames(keys: Array(try table().keys) + [key]).targets(key).isEmpty)
+    #expect(SingleFileNames(keys: Array(try Self.table().keys) + [key]).targets(key).isEmpty)
     #expect(SingleFileNames(keys: [key]).targets(key).isEmpty)
   }
 }

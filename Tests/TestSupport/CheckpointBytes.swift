@@ -11,6 +11,24 @@ public struct CheckpointBytes {
 
   public func write(to path: String) throws { try Data(bytes).write(to: URL(fileURLWithPath: path)) }
 
+  /// A file of the tensors whose names begin with `prefix`, without it.
+  public func extracting(_ prefix: String) throws -> [UInt8] {
+    let length = bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+    guard case .object(let header) = try JSONValue.parse(Array(bytes[8..<(8 + length)])) else {
+      throw Missing()
+    }
+    var (entries, data) = (JSONObject(), [UInt8]())
+    for member in header.members where member.key.hasPrefix(prefix) {
+      guard case .object(var entry) = member.value else { throw Missing() }
+      let start = data.count
+      data += bytes[try range(of: member.key)]
+      entry["data_offsets"] = .array([.number(JSONNumber(start)), .number(JSONNumber(data.count))])
+      entries[String(member.key.dropFirst(prefix.count))] = .object(entry)
+    }
+    let text = JSONValue.object(entries).encoded()
+    return withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) } + text + data
+  }
+
   /// Where the bytes of `tensor` lie.
   public func range(of tensor: String) throws -> Range<Int> {
     let length = bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }

@@ -57,6 +57,45 @@ private func close(_ x: Tensor, _ expected: [Float], within tolerance: Float = 1
     #expect(try close(conv2d(image, w, nil, stride: 2, padding: 1), [5, 2, -7, 0]))
   }
 
+  /// Against the same in float32 on the same rounded numbers: half a place of bfloat16, and a little.
+  @Test(arguments: [[3, 320], [2, 64, 9, 7], [1, 32, 1, 1], [5, 1280], [2, 96, 33, 40]])
+  func bfloat16NormsAndGELU(shape: [Int]) throws {
+    let x = try (Generator(seed: 5).randn(shape) * 3.0 + 1.5).to(.bfloat16)
+    let (wide, last) = (try x.to(.float32), shape[shape.count - 1])
+    func rounded(_ count: Int, _ seed: UInt64) throws -> Tensor {
+      try Generator(seed: seed).randn([count]).to(.bfloat16)
+    }
+    func check(_ actual: Tensor, _ expected: Tensor) throws {
+      #expect(actual.dtype == .bfloat16 && actual.shape == shape)
+      for (a, e) in zip(try actual.values(Float.self), try expected.values(Float.self)) {
+        #expect(abs(a - e) <= abs(e) / 250 + 2e-5)
+      }
+    }
+    let (w, b) = (try rounded(last, 1), try rounded(last, 2))
+    try check(layerNorm(x, w, b, eps: 1e-5), layerNorm(wide, w.to(.float32), b.to(.float32), eps: 1e-5))
+    if shape.count > 2 {
+      let (w, b) = (try rounded(shape[1], 1), try rounded(shape[1], 2))
+      try check(
+        groupNorm(x, groups: 32, w, b, eps: 1e-6),
+        groupNorm(wide, groups: 32, w.to(.float32), b.to(.float32), eps: 1e-6))
+    }
+    try check(gelu(x), gelu(wide))
+  }
+
+  @Test func bfloat16KeepsWhatIsNotFinite() throws {
+    let x = try Tensor([.nan, .infinity, -.infinity, -100, 100, 0] as [Float]).to(.bfloat16)
+    let y = try gelu(x).values(Float.self)
+    #expect(y.prefix(3).allSatisfy { !$0.isFinite })
+    #expect(abs(y[3]) < 1e-30 && y[4] == 100 && y[5] == 0)
+  }
+
+  @Test func varianceAndMean() throws {
+    let (variance, mean) = try varMean(x, dim: 1)
+    #expect(mean.shape == [2, 1] && variance.shape == [2, 1])
+    #expect(try close(mean, [-0.833333, 2]))
+    #expect(try close(variance, [0.722222, 0.666667]))
+  }
+
   @Test func norms() throws {
     let two = try Tensor([1, 2, 3, 4, 10, 20, 30, 40] as [Float], [1, 2, 2, 2])
     let weight = try Tensor([1, 2] as [Float])

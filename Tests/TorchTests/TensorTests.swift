@@ -142,4 +142,19 @@ import Testing
     // Other suites run beside this one: they hold a handful, a leak would hold 100,000.
     #expect(Runtime.liveTensors - before < 1_000)
   }
+
+  @Test func fillsInPlaceFromAnotherType() throws {
+    let target = try Tensor.empty([2, 3], .bfloat16)
+    try target.adviseHugePages()
+    try target.fill(from: Tensor([1, 2, 3, 4, 5, 6] as [Float], [2, 3]))
+    try target.narrow(0, from: 1, length: 1).fill(from: Tensor([7, 8, 9] as [Double], [1, 3]))
+    #expect(try target.values(Float.self) == [1, 2, 3, 7, 8, 9])
+    #expect(throws: TorchError.self) { try target.fill(from: Tensor([1] as [Float])) }
+  }
+
+  @Test func viewsBytesAsNumbers() throws {
+    let bytes = try Tensor([0x00, 0x3C, 0x00, 0xC0] as [UInt8])
+    #expect(try bytes.view(as: .float16).values(Float.self) == [1, -2])
+    #expect(throws: TorchError.self) { try bytes.narrow(0, from: 0, length: 3).view(as: .float16) }
+  }
 }

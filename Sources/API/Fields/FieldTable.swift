@@ -41,6 +41,9 @@ struct FieldTable: Sendable {
 struct FieldValues: Sendable, Equatable {
   fileprivate let values: [String: FieldValue]
 
+  /// The fields that have a value.
+  var names: Set<String> { Set(values.keys) }
+
   subscript(name: String) -> FieldValue? { values[name] }
 
   func integer(_ name: String) -> Int? {

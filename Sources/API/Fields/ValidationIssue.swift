@@ -15,6 +15,9 @@ struct FieldProblem: Error, Equatable {
     FieldProblem("value_error", "Value error, \(message)", ["error": [:]])
   }
 
+  /// Without pydantic's opening, which belongs to a list of mistakes.
+  var plainMessage: String { String(message.trimmingPrefix("Value error, ")) }
+
   static func unsupported(_ name: String) -> FieldProblem { .value("\(name) is not supported yet") }
 }
 

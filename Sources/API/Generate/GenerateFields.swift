@@ -1,3 +1,5 @@
+import Generation
+
 extension FieldTable {
   /// The longest name of a model or file in a request.
   private static let longestName = 200
@@ -34,7 +36,8 @@ extension FieldTable {
       summary: "The noise uses its low 32 bits. −1 draws one."),
     Field(
       name: "scheduler", kind: .text(longestName), fallback: "the model's, else euler_a",
-      summary: "The sampler, by its id, its diffusers class or its A1111 name.", rule: .scheduler),
+      summary: "The sampler and its schedule, by id, diffusers' class or another tool's name.",
+      rule: .scheduler),
   ]
 
   private static let references: [Field] = [
@@ -91,22 +94,26 @@ extension FieldTable {
 
   private static let fineControl: [Field] = [
     Field(
-      name: "clip_skip", kind: .integer(1...12), fallback: "2",
-      summary: "The text encoder's layer, counted from the last.",
-      support: .unsupported(except: [.integer(2)])),
+      name: "clip_skip", kind: .integer(1...12), fallback: "the model's, else 2",
+      summary: "The text encoders' layer, counted from the last."),
     Field(
-      name: "cfg_rescale", kind: .number(0...1), fallback: "0",
-      summary: "How much of the guided contrast is taken back.", support: .unsupported(except: [.number(0)])),
+      name: "cfg_rescale", kind: .number(0...1), fallback: "the model's, else 0",
+      summary: "How much of the guided contrast is taken back."),
     Field(
-      name: "prompt_style", kind: .choice(["a1111", "comfy", "diffusers"]), fallback: "a1111",
-      summary: "How parentheses in prompts are read.",
-      support: .unsupported(except: [.text("a1111"), .text("diffusers")])),
+      name: "cfg_start", kind: .number(0...1), fallback: "0",
+      summary: "The share of the steps after which guidance begins."),
     Field(
-      name: "timestep_spacing", kind: .choice(["leading", "trailing", "linspace"]), fallback: "leading",
-      summary: "Where the steps lie.", support: .unsupported(except: [.text("leading")])),
+      name: "cfg_end", kind: .number(0...1), fallback: "1",
+      summary: "The share of the steps after which it ends; not below cfg_start."),
     Field(
-      name: "vae", kind: .text(longestName), fallback: "the model's", summary: "Another decoder.",
-      support: .unsupported(except: [])),
+      name: "prompt_style", kind: .choice(PromptStyle.allCases.map(\.rawValue)), fallback: "a1111",
+      summary: "How weights and long prompts are read."),
+    Field(
+      name: "timestep_spacing", kind: .choice(TimestepSpacing.allCases.map(\.rawValue)),
+      fallback: "the model's, else leading", summary: "Where the steps lie."),
+    Field(
+      name: "vae", kind: .text(longestName), fallback: "the model's, else the checkpoint's own",
+      summary: "Another decoder: a name in models/vae."),
     Field(
       name: "n", kind: .integer(1...10), fallback: "1", summary: "Pictures to make.",
       support: .unsupported(except: [.integer(1)])),

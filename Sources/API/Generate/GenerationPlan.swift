@@ -5,14 +5,10 @@ import Registry
 /// What a valid body asks for, with every default filled in and every name resolved.
 struct GenerationPlan: Sendable {
   let entry: ModelEntry
-  let request: GenerationRequest
-  /// As sent, with its escapes.
-  let prompt: String
-  /// As sent or as the registry has it; `nil` means zeros.
-  let negativePrompt: String?
-  let style: PromptStyle
-  /// The request had no negative prompt of its own.
-  private let negativePromptIsDefault: Bool
+  /// Without the decoder, which is looked for on the disk.
+  var request: GenerationRequest
+  /// The fields that have a value of the client's.
+  private let sent: Set<String>
 }
 
 extension GenerationPlan {
@@ -20,34 +16,25 @@ extension GenerationPlan {
   ///   - values: of a body that `FieldTable.generate` found valid.
   ///   - entry: the model to use.
   ///   - maxPixels: the most that width × height may be.
-  init(_ values: FieldValues, entry: ModelEntry, maxPixels: Int) throws(APIError) {
-    self.entry = entry
+  /// - Throws: 422 for values that do not go together, all of them at once; 503 where the model's own defaults are at fault.
+  init(
+    _ values: FieldValues, entry: ModelEntry, maxPixels: Int
+  ) throws(APIError) {
     let defaults = entry.defaults
-    style = PromptStyle(asked: values.text("prompt_style").map(JSONValue.string))
-    prompt = values.text("prompt") ?? ""
-    let ownNegativePrompt = values.text("negative_prompt")
-    negativePrompt = ownNegativePrompt ?? entry.negativePrompt
-    negativePromptIsDefault = ownNegativePrompt == nil
-    let width = values.integer("width") ?? defaults.width
-    let height = values.integer("height") ?? defaults.height
-    let (pixels, overflow) = width.multipliedReportingOverflow(by: height)
-    guard !overflow, pixels <= maxPixels else {
-      let problem = FieldProblem.value("\(width) x \(height) is over the limit of \(maxPixels) pixels")
-      throw APIError([ValidationIssue(["width"], problem, input: .number(JSONNumber(width)))])
-    }
-    let scheduler = try Self.scheduler(values.text("scheduler"), entry: entry)
-    let negative: NegativePrompt
-    if let ownNegativePrompt {
-      negative = .text(ownNegativePrompt)
-    } else {
-      negative = try Self.defaultNegativePrompt(entry, style: style)
-    }
+    (self.entry, sent) = (entry, values.names)
     var request = GenerationRequest(
-      model: try Self.source(of: entry), prompt: prompt,
-      negativePrompt: negative, width: width, height: height,
+      model: try Self.source(of: entry), prompt: values.text("prompt") ?? "", negativePrompt: .zeros,
+      width: values.integer("width") ?? defaults.width, height: values.integer("height") ?? defaults.height,
       steps: values.integer("steps") ?? defaults.steps, cfgScale: values.number("cfg_scale") ?? defaults.cfg,
-      seed: Self.seed(values.integer("seed")), scheduler: SchedulerChoice(scheduler))
-    request.promptStyle = style
+      seed: Self.seed(values.integer("seed")), scheduler: try Self.scheduler(values, entry))
+    request.promptStyle = values.text("prompt_style").flatMap(PromptStyle.init) ?? .a1111
+    request.clipSkip = values.integer("clip_skip") ?? defaults.clipSkip ?? request.clipSkip
+    request.cfgRescale = values.number("cfg_rescale") ?? defaults.cfgRescale ?? 0
+    request.guidanceInterval = GuidanceInterval(
+      start: values.number("cfg_start") ?? 0, end: values.number("cfg_end") ?? 1)
+
+    try Self.check(request, values, entry, maxPixels: maxPixels)
+    request.negativePrompt = try Self.negativePrompt(values, entry, style: request.promptStyle)
     self.request = request
   }
 
@@ -56,29 +43,50 @@ extension GenerationPlan {
     asked.flatMap { UInt64(exactly: $0) } ?? UInt64(UInt32.random(in: 0...UInt32.max))
   }
 
-  private static func defaultNegativePrompt(
-    _ entry: ModelEntry, style: PromptStyle
+  private static func negativePrompt(
+    _ values: FieldValues, _ entry: ModelEntry, style: PromptStyle
   ) throws(APIError) -> NegativePrompt {
+    if let text = values.text("negative_prompt") { return .text(text) }
     guard let text = entry.negativePrompt else { return .zeros }
     do {
       try PromptSyntax.check(text, style: style)
-      return .text(text)
     } catch {
-      // Pydantic's opening belongs to a list of mistakes.
-      throw unusableNegativePrompt(entry, String(error.message.trimmingPrefix("Value error, ")))
+      throw unusableDefault("negative_prompt", entry, error.plainMessage)
     }
+    return .text(text)
   }
 
-  private static func scheduler(_ asked: String?, entry: ModelEntry) throws(APIError) -> SchedulerName {
-    guard let name = asked ?? entry.defaults.scheduler else { return .eulerAncestral }
-    do {
-      return try SchedulerNames.find(name)
-    } catch {
-      guard asked == nil else {
-        throw APIError([ValidationIssue(["scheduler"], error, input: .string(name))])
+  private static func scheduler(
+    _ values: FieldValues, _ entry: ModelEntry
+  ) throws(APIError) -> SchedulerChoice {
+    let asked = values.text("scheduler")
+    var choice = SchedulerChoice(.eulerAncestral)
+    if let name = asked ?? entry.defaults.scheduler {
+      do {
+        choice = try SchedulerNames.find(name)
+      } catch {
+        guard asked == nil else {
+          throw APIError([ValidationIssue(["scheduler"], error, input: .string(name))])
+        }
+        throw unusableDefault("scheduler", entry, error.plainMessage)
       }
-      throw unusable(entry, "its default scheduler is not supported")
     }
+    choice.spacing = try spacing(values, entry, sampler: choice.name)
+    return choice
+  }
+
+  /// A sampler with steps of its own takes no spacing; one that only the model's defaults name is not meant for
+  /// a sampler that the client chose.
+  private static func spacing(
+    _ values: FieldValues, _ entry: ModelEntry, sampler: SchedulerName
+  ) throws(APIError) -> TimestepSpacing {
+    if let asked = values.text("timestep_spacing") { return TimestepSpacing(rawValue: asked) ?? .leading }
+    guard let name = entry.defaults.timestepSpacing else { return .leading }
+    guard let spacing = TimestepSpacing(rawValue: name) else {
+      throw unusableDefault("timestep_spacing", entry, "\(name) is not known")
+    }
+    let isForAnother = values.text("scheduler") != nil && !sampler.spacings.contains(spacing)
+    return isForAnother ? .leading : spacing
   }
 
   /// What the engine is told of a model; refuses entries whose picture would not be what they promise.
@@ -86,22 +94,14 @@ extension GenerationPlan {
     guard entry.architecture == "sdxl" else {
       throw unusable(entry, "architecture \(entry.architecture) is not supported")
     }
-    guard entry.vae == nil else { throw unusable(entry, "a vae of its own is not supported yet") }
-    guard entry.defaults.clipSkip ?? 2 == 2 else {
-      throw unusable(entry, "clip_skip other than 2 is not supported yet")
+    if let name = entry.prediction, Prediction(rawValue: name) == nil {
+      throw unusable(entry, "prediction \(name) is not known")
     }
-    var prediction: Prediction?
-    if let name = entry.prediction {
-      guard let known = Prediction(rawValue: name) else {
-        throw unusable(entry, "prediction \(name) is not known")
-      }
-      prediction = known
-    }
-    return ModelSource(id: entry.id, path: entry.path, prediction: prediction)
+    return ModelSource(entry)
   }
 
-  private static func unusableNegativePrompt(_ entry: ModelEntry, _ why: String) -> APIError {
-    unusable(entry, "its default negative prompt cannot be used: \(why)")
+  static func unusableDefault(_ field: String, _ entry: ModelEntry, _ why: String) -> APIError {
+    unusable(entry, "its default \(field) cannot be used: \(why)")
   }
 
   private static func unusable(_ entry: ModelEntry, _ why: String) -> APIError {
@@ -112,14 +112,14 @@ extension GenerationPlan {
 extension GenerationPlan {
   /// What the client is told when the engine refuses the request: a mistake in what the registry filled in is
   /// the model's.
-  /// - Parameter sent: the body of the request, for the `input` of a 422.
-  func refusal(_ error: GenerationError, sent: JSONObject) -> APIError {
+  /// - Parameter body: of the request, for the `input` of a 422.
+  func refusal(_ error: GenerationError, sent body: JSONObject) -> APIError {
     switch error.kind {
     case .promptTooLong, .invalidRequest:
-      guard negativePromptIsDefault, error.field == "negative_prompt" else { break }
-      return Self.unusableNegativePrompt(entry, error.message)
+      guard let field = error.field, !sent.contains(field) else { break }
+      return Self.unusableDefault(field, entry, error.message)
     default: break
     }
-    return APIError(error, model: entry.id, sent: sent)
+    return APIError(error, model: entry.id, sent: body)
   }
 }

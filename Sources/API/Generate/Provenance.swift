@@ -13,33 +13,9 @@ struct Provenance: Sendable {
 
   /// Everything that was really used.
   var parameters: JSONObject {
-    let request = plan.request
-    return [
-      "prompt": .string(plan.prompt),
-      "negative_prompt": plan.negativePrompt.map(JSONValue.string) ?? .null,
-      "model": .string(plan.entry.id),
-      "width": .number(JSONNumber(request.width)),
-      "height": .number(JSONNumber(request.height)),
-      "steps": .number(JSONNumber(request.steps)),
-      "cfg_scale": JSONValue(floatLiteral: request.cfgScale),
-      "seed": .number(JSONNumber(request.seed)),
-      "scheduler": .string(request.scheduler.id),
-      "prompt_style": .string(plan.style.rawValue),
-      "clip_skip": 2,
-      "cfg_rescale": 0,
-      "timestep_spacing": "leading",
-      "model_hash": modelHash.map(JSONValue.string) ?? .null,
-      "prediction": .string(report.prediction.rawValue),
-      "prediction_source": .string(report.predictionSource),
-      "zero_terminal_snr": .bool(report.zeroTerminalSNR),
-      "dtype": .string(report.dtype),
-      "vae_dtype": .string(report.vaeDtype),
-      "device": .string(report.device),
-      "prompt_tokens": .number(JSONNumber(report.promptTokens)),
-      "negative_prompt_tokens": .number(JSONNumber(report.negativePromptTokens)),
-      "libtorch": .string(report.libtorch),
-      "darkroom": .string(version),
-    ]
+    var parameters = asked
+    for member in told.members { parameters[member.key] = member.value }
+    return parameters
   }
 
   /// The text chunks of the PNG: `parameters` for tools that read AUTOMATIC1111's, `darkroom` with everything.
@@ -48,37 +24,59 @@ struct Provenance: Sendable {
     return [PNGText(keyword: "parameters", text: infotext), PNGText(keyword: "darkroom", text: json)]
   }
 
-  /// AUTOMATIC1111's infotext (`modules/infotext_utils.py`): the prompts, then one line of pairs.
-  var infotext: String {
+  /// What the request came to, under the names of its fields.
+  private var asked: JSONObject {
     let request = plan.request
-    var pairs: [(String, String)] = [
-      ("Steps", String(request.steps)),
-      ("Sampler", SchedulerNames.a1111(request.scheduler.name)),
-      ("CFG scale", request.cfgScale.shortText),
-      ("Seed", String(request.seed)),
-      ("Size", "\(request.width)x\(request.height)"),
+    return [
+      "prompt": .string(request.prompt),
+      "negative_prompt": negativePrompt.map(JSONValue.string) ?? .null,
+      "model": .string(plan.entry.id),
+      "width": integer(request.width),
+      "height": integer(request.height),
+      "steps": integer(request.steps),
+      "cfg_scale": JSONValue(floatLiteral: request.cfgScale),
+      "seed": .number(JSONNumber(request.seed)),
+      "scheduler": .string(request.scheduler.id),
+      "sigma_schedule": .string(request.scheduler.sigmas.rawValue),
+      "timestep_spacing": .string(request.scheduler.spacing.rawValue),
+      "prompt_style": .string(request.promptStyle.rawValue),
+      "clip_skip": integer(request.clipSkip),
+      "cfg_rescale": JSONValue(floatLiteral: request.cfgRescale),
+      "cfg_start": JSONValue(floatLiteral: request.guidanceInterval.start),
+      "cfg_end": JSONValue(floatLiteral: request.guidanceInterval.end),
+      "vae": request.vae.map { .string($0.name) } ?? .null,
     ]
-    if let modelHash { pairs.append(("Model hash", String(modelHash.prefix(10)))) }
-    pairs += [("Model", plan.entry.id), ("RNG", "CPU"), ("Version", "Darkroom \(version)")]
-    var lines = [weighted(plan.prompt)]
-    if let negative = plan.negativePrompt, !negative.isEmpty {
-      lines.append("Negative prompt: \(weighted(negative))")
-    }
-    lines.append(pairs.map { "\($0): \(Self.quoted($1))" }.joined(separator: ", "))
-    return lines.joined(separator: "\n")
   }
 
-  /// The prompt as a reader of weights has to be given it.
-  private func weighted(_ prompt: String) -> String {
-    switch plan.style {
-    case .a1111, .comfy: prompt
-    case .diffusers: PromptSyntax.escaped(prompt)
-    }
+  /// What the engine found and did.
+  private var told: JSONObject {
+    [
+      "model_hash": modelHash.map(JSONValue.string) ?? .null,
+      "prediction": .string(report.prediction.rawValue),
+      "prediction_source": .string(report.predictionSource),
+      "zero_terminal_snr": .bool(report.zeroTerminalSNR),
+      "zero_terminal_snr_source": .string(report.zeroTerminalSNRSource),
+      "dtype": .string(report.dtype),
+      "vae_dtype": .string(report.vaeDtype),
+      "vae_retried": .bool(report.vaeRetried),
+      "vae_tiled": .bool(report.vaeTiled),
+      "device": .string(report.device),
+      "prompt_tokens": integer(report.promptTokens),
+      "prompt_windows": integer(report.promptWindows),
+      "negative_prompt_tokens": integer(report.negativePromptTokens),
+      "negative_prompt_windows": integer(report.negativePromptWindows),
+      "libtorch": .string(report.libtorch),
+      "darkroom": .string(version),
+    ]
   }
 
-  /// A value with a comma, colon or line break is written as a JSON string.
-  private static func quoted(_ value: String) -> String {
-    guard value.unicodeScalars.contains(where: { [",", ":", "\n", "\r"].contains($0) }) else { return value }
-    return String(decoding: JSONValue.string(value).encoded(), as: UTF8.self)
+  private func integer(_ value: Int) -> JSONValue { .number(JSONNumber(value)) }
+
+  /// `nil` means zeros.
+  var negativePrompt: String? {
+    switch plan.request.negativePrompt {
+    case .zeros: nil
+    case .text(let text): text
+    }
   }
 }

@@ -41,10 +41,13 @@ extension APIService {
       "aliases": strings(entry.aliases),
       "architecture": .string(entry.architecture),
       "prediction": text(entry.prediction),
+      "zero_terminal_snr": entry.zeroTerminalSNR.map(JSONValue.bool) ?? .null,
+      "vae": text(entry.vae),
       "defaults": [
         "cfg": JSONValue(floatLiteral: defaults.cfg), "steps": integer(defaults.steps),
         "width": integer(defaults.width), "height": integer(defaults.height),
         "scheduler": text(defaults.scheduler), "clip_skip": integer(defaults.clipSkip),
+        "cfg_rescale": number(defaults.cfgRescale), "timestep_spacing": text(defaults.timestepSpacing),
       ],
       "negative_prompt": text(entry.negativePrompt),
       "prompt_guide": entry.promptGuide.map { guide in
@@ -69,6 +72,8 @@ extension APIService {
   private func text(_ value: String?) -> JSONValue { value.map(JSONValue.string) ?? .null }
 
   private func integer(_ value: Int?) -> JSONValue { value.map { .number(JSONNumber($0)) } ?? .null }
+
+  private func number(_ value: Double?) -> JSONValue { value.map { JSONValue(floatLiteral: $0) } ?? .null }
 
   private func strings(_ values: [String]) -> JSONValue { .array(values.map(JSONValue.string)) }
 }

@@ -30,8 +30,11 @@ extension APIService {
     let values = try FieldTable.generate.validate(body)
     let choice = ModelChoice(
       registry: registry(), loaded: engine.status.model, preferred: configuration.defaultModel)
-    let plan = try GenerationPlan(
+    var plan = try GenerationPlan(
       values, entry: try choice.find(values.text("model")), maxPixels: configuration.maxPixels)
+    if let vae = VAEChoice(asked: values.text("vae"), plan.entry) {
+      plan.request.vae = try await workers.run { [vaesFolder] in try vae.find(in: vaesFolder) }
+    }
 
     let finished: Finished
     do {

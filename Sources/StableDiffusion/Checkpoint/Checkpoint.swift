@@ -1,15 +1,26 @@
+import CheckpointKinds
 import NN
 import Safetensors
 
 /// A single-file SDXL checkpoint, opened and recognised but not yet read.
 public struct Checkpoint {
   let file: SafetensorsFile
+  let names: SingleFileNames
   /// The weights under diffusers' names.
   let sources: [String: WeightSource]
   /// What the network was trained to answer, as far as the file says.
-  public let markedPrediction: PredictionType?
-  /// Whether the file says that its last timestep carries no signal.
-  public let zeroTerminalSNR: Bool
+  public let markedPrediction: Mark<PredictionType>?
+  /// Whether the last timestep carries no signal, as far as the file says.
+  public let markedZeroTerminalSNR: Mark<Bool>?
+  /// The tensors that are not read, with the reason, in a few words each.
+  public let passedOver: [String]
+
+  /// Something the file says of its training.
+  public struct Mark<Value: Sendable & Equatable>: Sendable, Equatable {
+    public let value: Value
+    /// What says it: `v_pred key`, `ztsnr key` or `modelspec.prediction_type`.
+    public let source: String
+  }
 
   /// - Throws: `CheckpointError` for a file that is not sound, or not SDXL's.
   public init(path: String) throws {
@@ -17,12 +28,12 @@ public struct Checkpoint {
   }
 
   private init(recognising file: SafetensorsFile) throws {
+    try file.requireSDXL()
     self.file = file
     let tensors = file.header.tensors
-    try Self.checkComponents(file)
     let names = SingleFileNames(keys: tensors.keys)
     var sources: [String: WeightSource] = [:]
-    for key in file.header.names where !SingleFileNames.isIgnored(key) {
+    for key in file.header.names where !Self.passesOver(key) {
       guard let info = tensors[key] else { continue }
       let targets = names.targets(key)
       // Names that lead to one place: all but the first are strangers.
@@ -31,27 +42,17 @@ public struct Checkpoint {
       }
       for target in targets { sources[target.name] = WeightSource(info, target.operation) }
     }
-    self.sources = sources
-    markedPrediction = tensors[CheckpointMarker.vPrediction] == nil ? nil : .vPrediction
-    zeroTerminalSNR = tensors[CheckpointMarker.zeroTerminalSNR] != nil
+    (self.names, self.sources) = (names, sources)
+    markedPrediction = CheckpointMarker.prediction(file.header)
+    markedZeroTerminalSNR = CheckpointMarker.zeroTerminalSNR(file.header)
+    passedOver = PassedOver.summary(of: tensors.keys)
   }
+
+  /// Whether a tensor is no weight: a mark, or what no picture needs.
+  static func passesOver(_ key: String) -> Bool { CheckpointMarker.all.contains(key) || PassedOver.has(key) }
 
   /// Bytes of all weights, for progress.
   public var byteCount: Int { file.header.tensors.values.reduce(0) { $0 + $1.byteCount } }
-
-  /// A tensor that each component of SDXL has: what tells a wrong kind of file before anything else.
-  private static func checkComponents(_ file: SafetensorsFile) throws {
-    let landmarks = [
-      SingleFileNames.unet + "input_blocks.0.0.weight",
-      SingleFileNames.unet + "label_emb.0.0.weight",
-      SingleFileNames.textEncoder + "text_model.embeddings.token_embedding.weight",
-      SingleFileNames.textEncoder2 + "token_embedding.weight",
-      SingleFileNames.vae + "decoder.conv_in.weight",
-    ]
-    for landmark in landmarks where file.header.tensors[landmark] == nil {
-      throw WeightError(file: file.name, tensor: landmark, problem: .missing)
-    }
-  }
 }
 
 /// What a network was trained to answer.
@@ -60,4 +61,26 @@ public enum PredictionType: Sendable, Equatable {
   case epsilon
   /// The velocity, `α · noise − σ · picture`: `v_prediction`.
   case vPrediction
+}
+
+/// What says how a checkpoint was trained: tensors whose mere presence counts, and a note of its metadata.
+enum CheckpointMarker {
+  private static let vPrediction = "v_pred"
+  private static let terminal = "ztsnr"
+  /// Source: Stability AI's ModelSpec 1.0.0, whose values are `epsilon` and `v`.
+  private static let note = "modelspec.prediction_type"
+
+  static let all: Set<String> = [vPrediction, terminal]
+
+  /// The tensor counts before the note: tools copy notes from one model to the next. That note's `epsilon` says
+  /// no more than no note does.
+  static func prediction(_ header: SafetensorsHeader) -> Checkpoint.Mark<PredictionType>? {
+    if header.tensors[vPrediction] != nil { return .init(value: .vPrediction, source: "v_pred key") }
+    let noted = header.metadata[note].map { ["v", "v_prediction"].contains($0) } ?? false
+    return noted ? .init(value: .vPrediction, source: note) : nil
+  }
+
+  static func zeroTerminalSNR(_ header: SafetensorsHeader) -> Checkpoint.Mark<Bool>? {
+    header.tensors[terminal] == nil ? nil : .init(value: true, source: "ztsnr key")
+  }
 }

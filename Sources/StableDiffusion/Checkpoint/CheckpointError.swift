@@ -1,6 +1,6 @@
+import CheckpointKinds
 import NN
 import Safetensors
-import Torch
 
 /// A file that no pictures can be made with: corrupt, of another architecture, or incomplete.
 public struct CheckpointError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -16,6 +16,8 @@ public struct CheckpointError: Error, Sendable, Equatable, CustomStringConvertib
     } catch let error as WeightError {
       throw CheckpointError(error.description)
     } catch let error as SafetensorsError {
+      throw CheckpointError(error.description)
+    } catch let error as ForeignFile {
       throw CheckpointError(error.description)
     }
   }

@@ -10,6 +10,7 @@ struct Networks {
   /// - Throws: `WeightError` for a tensor that is missing, misshapen or of no use; `SafetensorsError`; `TorchError`.
   init(_ store: WeightStore, _ options: StableDiffusionXL.Options) throws {
     let weights = Weights(store, dtype: options.dtype)
+    try Topology.check(weights)
     let end = CLIPTokenizer.endOfText
     textEncoder = try CLIPTextModel(weights["text_encoder"], activation: .quickGELU, endOfText: end)
     textEncoder2 = try CLIPTextModel(weights["text_encoder_2"], activation: .gelu, endOfText: end)

@@ -34,12 +34,15 @@ final class AutoencoderKL {
     }
   }
 
-  /// - Parameters: latents as the UNet has them, `[B, 4, H, W]`; pause called between blocks: what it throws ends
-  ///   the decoding, which takes long for a large picture.
+  /// Pixels up to which a picture is decoded in one piece: SDXL's own size. A larger one goes in bands.
+  static let largestWhole = 1024 * 1024
+
+  /// - Parameters: latents as the UNet has them, `[B, 4, H, W]`; bands for a picture to be decoded in bands of rows;
+  ///   pause called between blocks: what it throws ends the decoding, which takes long for a large picture.
   /// - Returns: float32 pictures, −1 to 1 and a little beyond, `[B, 3, 8H, 8W]`.
-  func decode(_ latents: Tensor, pause: () throws -> Void = {}) throws -> Tensor {
-    let z = try latents.to(dtype) * (1 / Self.scalingFactor)
-    return try decoder(postQuantConv(z), pause: pause).to(.float32)
+  func decode(_ latents: Tensor, bands: RowBands? = nil, pause: () throws -> Void = {}) throws -> Tensor {
+    let z = try postQuantConv(latents.to(dtype) * (1 / Self.scalingFactor))
+    return try (bands.map { try decoder(z, in: $0) } ?? decoder(z, pause: pause)).to(.float32)
   }
 
   /// - Parameter picture: −1 to 1, `[B, 3, 8H, 8W]`.
@@ -101,5 +104,15 @@ final class Decoder {
     for block in upBlocks { h = try block(h, pause: pause) }  // [B, C3, 8H, 8W]
     try pause()
     return try convOut(silu(convNormOut(h)))
+  }
+
+  /// The same in bands of rows.
+  func callAsFunction(_ z: Tensor, in bands: RowBands) throws -> Tensor {
+    var h = try midBlock(convIn(z))  // [B, C0, H, W]
+    for block in upBlocks {
+      for resnet in block.resnets { h = try bands(resnet, h) }
+      if let upsampler = block.upsampler { h = try bands(upsampler, h) }
+    }
+    return try bands.normalised(h, convNormOut, convOut)  // [B, 3, 8H, 8W]
   }
 }

@@ -14,6 +14,8 @@ ct_tensor *ct_group_norm(const ct_tensor *x, int64_t groups, const ct_tensor *we
                          double eps);
 // Over the last dimension.
 ct_tensor *ct_layer_norm(const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias, double eps);
+// The population's variance over `dim`, which stays with size 1; *mean becomes the mean (NULL on failure).
+ct_tensor *ct_var_mean(const ct_tensor *x, int64_t dim, ct_tensor **mean);
 ct_tensor *ct_silu(const ct_tensor *x);
 ct_tensor *ct_gelu(const ct_tensor *x); // exact, by erf
 ct_tensor *ct_sigmoid(const ct_tensor *x);

@@ -43,6 +43,13 @@ void *ct_tensor_data(ct_tensor *tensor);
 // Copies all elements, row-major, to the host. `byte_count` must be exactly theirs.
 bool ct_tensor_copy_out(const ct_tensor *tensor, void *destination, size_t byte_count);
 
+// Copies src's elements into dst, of the same shape, converted to its type and device.
+bool ct_tensor_copy(ct_tensor *dst, const ct_tensor *src);
+// Asks the kernel for huge pages behind a contiguous host tensor; it may refuse silently.
+bool ct_tensor_advise_huge_pages(ct_tensor *tensor);
+
+// The same bytes read as another type.
+ct_tensor *ct_view_dtype(const ct_tensor *x, ct_dtype dtype);
 ct_tensor *ct_to_dtype(const ct_tensor *x, ct_dtype dtype);
 ct_tensor *ct_to_device(const ct_tensor *x, ct_device device);
 ct_tensor *ct_contiguous(const ct_tensor *x);
