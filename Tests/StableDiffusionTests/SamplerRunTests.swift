@@ -1,4 +1,6 @@
 import Glibc
+import Safetensors
+import TestSupport
 import Testing
 import Torch
 
@@ -65,6 +67,28 @@ import Torch
     let sigmas = plan.ladder(plan.schedule(zeroTerminalSNR: zeroSNR)).sigmas.dropLast()
     let steepest = zip(sigmas, sigmas.dropFirst()).map { $0 / $1 }.max() ?? 1
     return steepest < 100 ? 1e-5 : 1e-3
+  }
+
+  /// Where nothing but noise is left, a network that answers the noise says nothing.
+  @Test func noiseAloneTellsNothing() throws {
+    try onTorch {
+      let folder = try TemporaryFolder()
+      var copy = try SafetensorsCopy(path: Pocket.path)
+      copy.tensors["ztsnr"] = .init(.float32, zeros: [0])
+      let checkpoint = try Checkpoint(path: folder.write(copy.encoded(), to: "marked.safetensors"))
+      let model = try StableDiffusionXL(checkpoint, vocabulary: Pocket.vocabulary(), options: .init())
+      #expect(model.prediction == .epsilon && model.zeroTerminalSNR)
+      let image = try model.condition(model.prompt("red"), guidance: nil, width: 64, height: 64)
+      func start(_ plan: SamplingPlan) throws { _ = try DenoisingRun(model, image, plan, seed: 0) }
+      for method in [SamplingMethod.lcm, .tcd] {
+        #expect(throws: SamplingError.noSignal(method)) { try start(SamplingPlan(method, steps: 4)) }
+      }
+      #expect(throws: SamplingError.noSignal(.ddim)) {
+        try start(SamplingPlan(.ddim, spacing: .trailing, steps: 4))
+      }
+      try start(SamplingPlan(.ddim, steps: 4))
+      try start(SamplingPlan(.euler, spacing: .trailing, steps: 4))
+    }
   }
 
   /// A latent that is replaced between two calls is what the sampler goes on with, its history untouched.
