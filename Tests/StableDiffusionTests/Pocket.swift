@@ -31,8 +31,8 @@ enum Pocket {
         cfgScale > 1
         ? StableDiffusionXL.Guidance(scale: cfgScale, negative: try negativePrompt.map(model.prompt)) : nil
       let image = try model.condition(model.prompt(prompt), guidance: guidance, width: width, height: height)
-      let method: SamplingMethod = scheduler == "euler" ? .euler : .eulerAncestral
-      return try DenoisingRun(model, image, method: method, steps: steps, seed: seed)
+      let plan = try SamplingPlan(scheduler == "euler" ? .euler : .eulerAncestral, steps: steps)
+      return try DenoisingRun(model, image, plan, seed: seed)
     }
   }
 
