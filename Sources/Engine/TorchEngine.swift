@@ -112,9 +112,8 @@ public actor TorchEngine: ImageEngine {
     let conditioning = try texts.condition(request, networks) { try Task.checkCancellation() }
     timings.text = stopwatch.lap()
 
-    var run = try DenoisingRun(
-      networks, conditioning, method: try SamplingMethod(request.scheduler.name), steps: request.steps,
-      seed: request.seed)
+    let sampling = try SamplingPlan(request.scheduler, steps: request.steps)
+    var run = try DenoisingRun(networks, conditioning, sampling, seed: request.seed)
     var more = true
     while more {
       try Task.checkCancellation()
@@ -147,17 +146,6 @@ public actor TorchEngine: ImageEngine {
     report.negativePromptWindows = texts.guidance?.negative?.windows ?? 0
     report.zeroTerminalSNRSource = model.zeroTerminalSNRSource
     return report
-  }
-}
-
-extension SamplingMethod {
-  init(_ name: SchedulerName) throws(GenerationError) {
-    switch name {
-    case .eulerAncestral: self = .eulerAncestral
-    case .euler: self = .euler
-    default:
-      throw GenerationError(.invalidRequest, "\(name.rawValue) is not supported yet", field: "scheduler")
-    }
   }
 }
 

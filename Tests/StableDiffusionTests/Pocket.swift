@@ -32,8 +32,8 @@ enum Pocket {
         ? StableDiffusionXL.Guidance(
           scale: cfgScale, negative: try negativePrompt.map { try model.prompt($0) }) : nil
       let image = try model.condition(model.prompt(prompt), guidance: guidance, width: width, height: height)
-      let method: SamplingMethod = scheduler == "euler" ? .euler : .eulerAncestral
-      return try DenoisingRun(model, image, method: method, steps: steps, seed: seed)
+      let plan = try SamplingPlan(scheduler == "euler" ? .euler : .eulerAncestral, steps: steps)
+      return try DenoisingRun(model, image, plan, seed: seed)
     }
   }
 
