@@ -13,8 +13,13 @@ public actor TorchEngine: ImageEngine {
   private var vocabulary: Vocabulary?
   private var resident: ResidentModel?
   private let snapshot: Mutex<EngineStatus>
+  private let log: @Sendable (String) -> Void
 
-  public init(_ configuration: EngineConfiguration) throws(DeviceUnavailable) {
+  /// - Parameter log: takes lines for operators.
+  public init(
+    _ configuration: EngineConfiguration, log: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws(DeviceUnavailable) {
+    self.log = log
     plan = try DevicePlan(configuration)
     vocabularyFile = configuration.vocabulary
     if let threads = configuration.threads { Runtime.threads = threads }
@@ -63,18 +68,18 @@ public actor TorchEngine: ImageEngine {
     timings.swap = stopwatch.lap()
     do {
       let loaded = try withoutActuallyEscaping(progress) { progress in
-        var reported = -1
+        var reported = LoadingReport(model: model.id, log: log)
         return try ResidentModel(model, vocabulary: vocabulary, options: plan.options) { bytes, total in
           try Task.checkCancellation()
-          let percent = 100 * bytes / max(total, 1)
-          if percent > reported {
-            reported = percent
+          if reported.isNews(bytes, of: total) {
             progress(.loading(model: model.id, bytes: bytes, total: total))
           }
         }
       }
       try plan.device.synchronize()
       timings.load = stopwatch.lap()
+      log("\(model.id): loaded in \((timings.load / 10).rounded() / 100) s")
+      loaded.notes.forEach(log)
       resident = loaded
       note(model: model.id)
       return loaded
@@ -146,6 +151,28 @@ public actor TorchEngine: ImageEngine {
     report.negativePromptWindows = texts.guidance?.negative?.windows ?? 0
     report.zeroTerminalSNRSource = model.zeroTerminalSNRSource
     return report
+  }
+}
+
+/// Which of a loading's many small steps are worth telling.
+private struct LoadingReport {
+  let model: String
+  let log: @Sendable (String) -> Void
+  private var percent = -1
+  private var quarter = 0
+
+  init(model: String, log: @escaping @Sendable (String) -> Void) { (self.model, self.log) = (model, log) }
+
+  /// Once a percent; the log has a line a quarter, for files that take a while.
+  mutating func isNews(_ bytes: Int, of total: Int) -> Bool {
+    let now = 100 * bytes / max(total, 1)
+    guard now > percent else { return false }
+    percent = now
+    if now / 25 > quarter, now < 100, total > 1 << 30 {
+      quarter = now / 25
+      log("\(model): \(now)% of \(total / 1_000_000) MB read")
+    }
+    return true
   }
 }
 
