@@ -28,7 +28,7 @@ final class CLIPTextModel {
         "weight", "\(table[0]) rows do not hold the vocabulary of \(endOfText + 1) tokens")
     }
     tokenEmbedding = try Embedding(text["embeddings"]["token_embedding"], rows: table[0], width: width)
-    positionEmbedding = try text["embeddings"]["position_embedding"].tensor(
+    positionEmbedding = try text["embeddings"]["position_embedding"].summand(
       "weight", [Self.positions, width])
     layers = try (0..<text["encoder"].count("layers")).map {
       try CLIPEncoderLayer(text["encoder"]["layers"][$0], width, activation: activation)
