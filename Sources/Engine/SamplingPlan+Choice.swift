@@ -8,7 +8,7 @@ extension SamplingPlan {
   init(_ choice: SchedulerChoice, steps: Int) throws(SamplingError) {
     try self.init(
       SamplingMethod(choice.name), sigmas: StableDiffusion.SigmaSchedule(choice.sigmas),
-      spacing: StableDiffusion.TimestepSpacing(choice.spacing), steps: steps)
+      spacing: StableDiffusion.TimestepSpacing(choice.spacing), steps: steps, eta: choice.eta)
   }
 }
 

@@ -112,12 +112,14 @@ public actor TorchEngine: ImageEngine {
     var timings = Timings()
     let model = try makeResident(request.model, &timings, progress)
     let networks = model.networks
+    let sampling = try SamplingPlan(request.scheduler, steps: request.steps)
     var stopwatch = Stopwatch()
+    let decoder = try resident?.vae(request.vae) { _ in try Task.checkCancellation() }
+    timings.load += stopwatch.lap()
     let texts = try Texts(request, networks)
     let conditioning = try texts.condition(request, networks) { try Task.checkCancellation() }
     timings.text = stopwatch.lap()
 
-    let sampling = try SamplingPlan(request.scheduler, steps: request.steps)
     var run = try DenoisingRun(networks, conditioning, sampling, seed: request.seed)
     var more = true
     while more {
@@ -129,12 +131,12 @@ public actor TorchEngine: ImageEngine {
     try plan.device.synchronize()
     timings.denoise = stopwatch.lap()
 
-    let decoder = try resident?.vae(request.vae) { _ in try Task.checkCancellation() }
-    timings.load += stopwatch.lap()
     let decoded = try networks.decode(run.latents, with: decoder) { try Task.checkCancellation() }
     timings.decode = stopwatch.lap()
     note(model: request.model.id)
     var report = report(model, texts, timings)
+    // Some of diffusers' classes know no schedule that ends without signal; neither do these samplers.
+    report.zeroTerminalSNR = networks.zeroTerminalSNR && sampling.method.honoursZeroTerminalSNR
     report.vaeDtype = decoded.dtype.rawValue
     (report.vaeRetried, report.vaeTiled) = (decoded.wasRetried, decoded.wasBanded)
     return GenerationResult(image: decoded.image, report: report)

@@ -35,6 +35,8 @@ public struct SchedulerChoice: Codable, Sendable, Hashable {
   public var name: SchedulerName
   public var sigmas: SigmaSchedule
   public var spacing: TimestepSpacing
+  /// How much of each jump TCD draws anew, 0 to 1; 0 for every other sampler.
+  public var eta = 0.0
 
   public init(
     _ name: SchedulerName, sigmas: SigmaSchedule = .normal, spacing: TimestepSpacing = .leading

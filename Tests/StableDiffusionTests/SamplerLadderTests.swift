@@ -26,7 +26,9 @@ struct SamplingKey {
   }
 
   func plan(_ steps: Int) throws -> SamplingPlan {
-    try SamplingPlan(method, sigmas: sigmas, spacing: spacing, steps: steps)
+    // The default of diffusers' `TCDScheduler.step`.
+    try SamplingPlan(
+      method, sigmas: sigmas, spacing: spacing, steps: steps, eta: method == .tcd ? 0.3 : 0)
   }
 }
 

@@ -55,18 +55,17 @@ struct LCMSampler: Sampler {
 /// Trajectory consistency distillation: jumps below the next timestep, then adds noise up to it.
 /// Source: Zheng et al. 2024, "Trajectory Consistency Distillation", algorithm 4; diffusers `TCDScheduler`.
 struct TCDSampler: Sampler {
-  /// How far below the next timestep a jump leads, as a share of it (γ in the paper): the default of
-  /// diffusers' `TCDScheduler.step`.
-  static let eta = 0.3
-
   var x: Tensor
   private let timesteps: [Int]
   private let schedule: NoiseSchedule
+  private let eta: Double
   private(set) var stepsDone = 0
 
-  /// - Parameters: steps 1 to 50; noise standard normal, `[B, 4, H, W]`.
-  init(steps: Int, _ schedule: NoiseSchedule, noise: Tensor) {
+  /// - Parameters: steps 1 to 50; eta how far below the next timestep a jump leads, as a share of it (γ in the
+  ///   paper), 0 to 1; noise standard normal, `[B, 4, H, W]`.
+  init(steps: Int, eta: Double, _ schedule: NoiseSchedule, noise: Tensor) {
     (timesteps, self.schedule, x) = (DistilledTimesteps.chosen(steps), schedule, noise)
+    self.eta = eta
   }
 
   var point: SamplingPoint? {
@@ -79,12 +78,12 @@ struct TCDSampler: Sampler {
     stepsDone += 1
     let isLast = stepsDone == timesteps.count
     let next = isLast ? 0 : timesteps[stepsDone]
-    let below = Int((1 - Self.eta) * Double(next))
+    let below = Int((1 - eta) * Double(next))
     let target = schedule.weights(below)
     // α' x₀ + σ' ε, where ε = (x − α x₀) / σ
     let kept = target.sigma / sigma
     x = try denoised * (target.alpha - alpha * kept) + x * kept
-    if isLast { return }
+    if isLast || eta == 0 { return }
     let share = schedule.alphasCumprod[next] / schedule.alphasCumprod[below]
     x = try x * share.squareRoot() + noise.draw() * (1 - share).squareRoot()
   }

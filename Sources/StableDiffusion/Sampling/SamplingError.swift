@@ -6,6 +6,8 @@ public enum SamplingError: Error, Sendable, Equatable {
   case sigmas(SigmaSchedule, SamplingMethod)
   /// The method cannot follow this spacing.
   case spacing(TimestepSpacing, SamplingMethod)
+  /// The method draws nothing anew.
+  case eta(Double, SamplingMethod)
   /// The first timestep carries no signal, from which a network that answers the noise tells nothing.
   case noSignal(SamplingMethod)
 
@@ -15,6 +17,7 @@ public enum SamplingError: Error, Sendable, Equatable {
     case .steps: "steps"
     case .sigmas, .noSignal: "scheduler"
     case .spacing: "timestep_spacing"
+    case .eta: "eta"
     }
   }
 }
@@ -28,6 +31,7 @@ extension SamplingError: CustomStringConvertible {
       "\(method.rawValue) cannot follow the \(sigmas.rawValue) schedule"
     case .spacing(let spacing, let method):
       "\(method.rawValue) has timesteps of its own: \(spacing.rawValue) spacing does not apply"
+    case .eta(let eta, let method): "eta is of tcd, from 0 to 1; \(method.rawValue) has no \(eta)"
     case .noSignal(let method):
       "\(method.rawValue) starts where a zero-terminal-SNR model sees no signal, which takes v-prediction"
     }

@@ -6,19 +6,23 @@ public struct SamplingPlan: Sendable, Equatable {
   public let sigmas: SigmaSchedule
   public let spacing: TimestepSpacing
   public let steps: Int
+  /// TCD's γ: how far below the next timestep a jump leads, as a share of it, 0 to 1.
+  public let eta: Double
 
-  /// - Parameter steps: 1 to the method's `stepLimit`.
+  /// - Parameters: steps 1 to the method's `stepLimit`; eta 0 to 1, 0 for every method but `tcd`.
   /// - Throws: when the method cannot do this.
   public init(
     _ method: SamplingMethod, sigmas: SigmaSchedule = .normal, spacing: TimestepSpacing = .leading,
-    steps: Int
+    steps: Int, eta: Double = 0
   ) throws(SamplingError) {
     guard method.sigmaSchedules.contains(sigmas) else { throw .sigmas(sigmas, method) }
     guard method.spacings.contains(spacing) else { throw .spacing(spacing, method) }
     guard (1...method.stepLimit).contains(steps) else {
       throw .steps(steps, limit: method.stepLimit, method)
     }
-    (self.method, self.sigmas, self.spacing, self.steps) = (method, sigmas, spacing, steps)
+    guard eta == 0 || method == .tcd && (0...1).contains(eta) else { throw .eta(eta, method) }
+    (self.method, self.sigmas, self.spacing) = (method, sigmas, spacing)
+    (self.steps, self.eta) = (steps, eta)
   }
 }
 
@@ -41,7 +45,7 @@ extension SamplingPlan {
     case .uniPC: return UniPCSampler(ladder(schedule), noise: noise)
     case .ddim: return DDIMSampler(self, schedule, noise: noise)
     case .lcm: return LCMSampler(steps: steps, schedule, noise: noise)
-    case .tcd: return TCDSampler(steps: steps, schedule, noise: noise)
+    case .tcd: return TCDSampler(steps: steps, eta: eta, schedule, noise: noise)
     }
   }
 
