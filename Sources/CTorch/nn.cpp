@@ -19,14 +19,14 @@ ct_tensor *ct_group_norm(const ct_tensor *x, int64_t groups, const ct_tensor *we
                          double eps) {
   return tensor([&] {
     TORCH_CHECK(groups > 0, "group_norm wants at least one group, not ", groups);
-    return at::group_norm(x->value, groups, weight->value, bias->value, eps);
+    return at::group_norm(x->value, groups, optional(weight), optional(bias), eps);
   });
 }
 
 ct_tensor *ct_layer_norm(const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias, double eps) {
   return tensor([&] {
     TORCH_CHECK(x->value.dim() > 0, "layer_norm wants at least one dimension");
-    return at::layer_norm(x->value, {x->value.size(-1)}, weight->value, bias->value, eps);
+    return at::layer_norm(x->value, {x->value.size(-1)}, optional(weight), optional(bias), eps);
   });
 }
 
@@ -34,8 +34,9 @@ ct_tensor *ct_var_mean(const ct_tensor *x, int64_t dim, ct_tensor **mean) {
   *mean = nullptr;
   return value<ct_tensor *>(nullptr, [&] {
     auto [variance, average] = at::var_mean(x->value, at::IntArrayRef({dim}), /*unbiased=*/false, /*keepdim=*/true);
+    ct_tensor *result = own(std::move(variance));
     *mean = own(std::move(average));
-    return own(std::move(variance));
+    return result;
   });
 }
 

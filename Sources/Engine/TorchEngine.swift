@@ -84,7 +84,8 @@ public actor TorchEngine: ImageEngine {
       note(model: model.id)
       return loaded
     } catch {
-      try plan.device.emptyCache()
+      // What went wrong first is what counts.
+      try? plan.device.emptyCache()
       throw error
     }
   }
@@ -114,7 +115,7 @@ public actor TorchEngine: ImageEngine {
     let networks = model.networks
     let sampling = try SamplingPlan(request.scheduler, steps: request.steps)
     var stopwatch = Stopwatch()
-    let decoder = try resident?.vae(request.vae) { _ in try Task.checkCancellation() }
+    let decoder = try decoder(request.vae)
     timings.load += stopwatch.lap()
     let texts = try Texts(request, networks)
     let conditioning = try texts.condition(request, networks) { try Task.checkCancellation() }
@@ -136,10 +137,21 @@ public actor TorchEngine: ImageEngine {
     note(model: request.model.id)
     var report = report(model, texts, timings)
     // Some of diffusers' classes know no schedule that ends without signal; neither do these samplers.
-    report.zeroTerminalSNR = networks.zeroTerminalSNR && sampling.method.honoursZeroTerminalSNR
+    if networks.zeroTerminalSNR, !sampling.method.honoursZeroTerminalSNR {
+      (report.zeroTerminalSNR, report.zeroTerminalSNRSource) = (false, "sampler")
+    }
     report.vaeDtype = decoded.dtype.rawValue
     (report.vaeRetried, report.vaeTiled) = (decoded.wasRetried, decoded.wasBanded)
     return GenerationResult(image: decoded.image, report: report)
+  }
+
+  /// The decoder that a request names; `nil` for the model's own.
+  private func decoder(_ source: VAESource?) throws -> ExternalVAE? {
+    guard let source else { return nil }
+    guard let decoder = try resident?.vae(source, progress: { _ in try Task.checkCancellation() }) else {
+      throw GenerationError(.internalError, "The decoder \(source.name) was not read")
+    }
+    return decoder
   }
 
   private func report(_ model: ResidentModel, _ texts: Texts, _ timings: Timings) -> GenerationReport {

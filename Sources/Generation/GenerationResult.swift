@@ -15,11 +15,11 @@ public struct GenerationReport: Codable, Sendable, Equatable {
   /// The checkpoint as it was when its weights were read; `nil` when it could not be told.
   public var modelFile: FileVersion?
   public var prediction: Prediction
-  /// `registry`, `v_pred key` or `default`.
+  /// `registry`, `v_pred key`, `modelspec.prediction_type` or `default`.
   public var predictionSource: String
   /// Whether the schedule used ends without signal.
   public var zeroTerminalSNR: Bool
-  /// `registry`, `ztsnr key` or `default`.
+  /// `registry`, `ztsnr key` or `default`; `sampler` when only the sampler keeps it from being so.
   public var zeroTerminalSNRSource = "default"
   /// The UNet's number format: `float32`, `bfloat16` or `float16`.
   public var dtype: String

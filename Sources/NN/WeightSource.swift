@@ -35,7 +35,7 @@ public struct WeightSource: Sendable {
   }
 
   /// Bytes of the file that are read for it, and where in the tensor they begin.
-  var partBytes: Int {
+  public var partBytes: Int {
     if case .rows(_, let parts) = operation { info.byteCount / parts } else { info.byteCount }
   }
 

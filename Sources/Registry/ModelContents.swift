@@ -15,10 +15,10 @@ public struct ModelContents: Sendable, Equatable {
   public let tensors: Int
   /// The most frequent first, then by name.
   public let formats: [Format]
-  /// The key that says v-prediction.
-  public let hasVPredKey: Bool
-  /// The key that says that the last timestep carries no signal.
-  public let hasZTSNRKey: Bool
+  /// What in the file says v-prediction.
+  public let vPredictionSource: String?
+  /// What in the file says that the last timestep carries no signal.
+  public let zeroTerminalSNRSource: String?
 }
 
 extension ModelEntry {
@@ -34,6 +34,7 @@ extension ModelEntry {
       bytes: file.byteCount, tensors: tensors.count,
       formats: counts.map { .init(name: $0.key, tensors: $0.value) }
         .sorted { ($1.tensors, $0.name) < ($0.tensors, $1.name) },
-      hasVPredKey: tensors["v_pred"] != nil, hasZTSNRKey: tensors["ztsnr"] != nil)
+      vPredictionSource: TrainingMarks.vPredictionSource(file.header),
+      zeroTerminalSNRSource: TrainingMarks.zeroTerminalSNRSource(file.header))
   }
 }

@@ -16,8 +16,8 @@ struct BenchCommand: ParsableCommand {
   func run() throws {
     var bench = EngineBench.Options(path: checkpoint)
     (bench.width, bench.height) = try sides()
-    guard (1...1000).contains(rounds), (1...1000).contains(loads) else {
-      throw ValidationError("--rounds and --loads are from 1 to 1000.")
+    guard (1...100).contains(rounds), (1...100).contains(loads) else {
+      throw ValidationError("--rounds and --loads are from 1 to 100.")
     }
     (bench.rounds, bench.loads) = (rounds, loads)
     if let stages { bench.stages = try Set(stages.split(separator: ",").map(stage)) }

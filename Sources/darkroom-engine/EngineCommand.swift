@@ -20,10 +20,11 @@ extension EngineCommand {
 
   static func main() {
     let missing = environment.filter { getenv($0.key) == nil }
-    if !missing.isEmpty {
-      for (name, value) in missing { setenv(name, value, 1) }
+    if !missing.isEmpty, missing.allSatisfy({ setenv($0.key, $0.value, 1) == 0 }),
+      let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    {
       // The same program anew, with the same descriptors. It goes on as it is where that cannot be.
-      _ = execv("/proc/self/exe", CommandLine.unsafeArgv)
+      _ = execv(program, CommandLine.unsafeArgv)
     }
     Self.main(nil)
   }

@@ -29,11 +29,11 @@ struct ModelAccount: CustomStringConvertible {
   /// What the registry says goes before the file's keys, as when the engine loads it.
   private var prediction: (value: String, source: String) {
     if let registered = entry.prediction { return (registered, "registry") }
-    return contents.hasVPredKey ? ("v_prediction", "v_pred key") : ("epsilon", "default")
+    return contents.vPredictionSource.map { ("v_prediction", $0) } ?? ("epsilon", "default")
   }
 
   private var zeroTerminalSNR: (value: Bool, source: String) {
     if let registered = entry.zeroTerminalSNR { return (registered, "registry") }
-    return contents.hasZTSNRKey ? (true, "ztsnr key") : (false, "default")
+    return contents.zeroTerminalSNRSource.map { (true, $0) } ?? (false, "default")
   }
 }

@@ -8,11 +8,8 @@ extension GenerationPlan {
 
   /// A rule that several fields break together.
   private struct Conflict {
-    /// The one to change.
-    let field: String
-    /// Those that take part.
-    let fields: Set<String>
-    let input: JSONValue
+    /// Those that take part with their values, the likeliest to be wrong first.
+    let fields: [(name: String, value: JSONValue)]
     let message: String
   }
 
@@ -25,11 +22,15 @@ extension GenerationPlan {
       area(request, maxPixels), steps(request), interval(request.guidanceInterval),
       spacing(request.scheduler), eta(request.scheduler),
     ].compactMap(\.self)
-    let issues = conflicts.filter { !$0.fields.isDisjoint(with: values.names) }.map { conflict in
-      ValidationIssue([.string(conflict.field)], .value(conflict.message), input: conflict.input)
+    let issues: [ValidationIssue] = conflicts.compactMap { conflict in
+      // Of those that the client sent: a default is none of its mistakes.
+      guard let field = conflict.fields.first(where: { values.names.contains($0.name) }) else { return nil }
+      return ValidationIssue([.string(field.name)], .value(conflict.message), input: field.value)
     }
     guard issues.isEmpty else { throw APIError(issues) }
-    if let conflict = conflicts.first { throw unusableDefault(conflict.field, entry, conflict.message) }
+    if let conflict = conflicts.first, let field = conflict.fields.first {
+      throw unusableDefault(field.name, entry, conflict.message)
+    }
   }
 
   private static func area(_ request: GenerationRequest, _ limit: Int) -> Conflict? {
@@ -37,7 +38,7 @@ extension GenerationPlan {
     let (pixels, overflow) = width.multipliedReportingOverflow(by: height)
     guard overflow || pixels > limit else { return nil }
     return Conflict(
-      field: "width", fields: ["width", "height"], input: .number(JSONNumber(width)),
+      fields: [("width", .number(JSONNumber(width))), ("height", .number(JSONNumber(height)))],
       message: "\(width) x \(height) is over the limit of \(limit) pixels")
   }
 
@@ -48,7 +49,9 @@ extension GenerationPlan {
     }
     guard request.steps > distilledSteps else { return nil }
     return Conflict(
-      field: "steps", fields: ["steps", "scheduler"], input: .number(JSONNumber(request.steps)),
+      fields: [
+        ("steps", .number(JSONNumber(request.steps))), ("scheduler", .string(request.scheduler.id)),
+      ],
       message:
         "\(request.scheduler.name.rawValue) takes at most \(distilledSteps) steps, not \(request.steps)")
   }
@@ -56,15 +59,19 @@ extension GenerationPlan {
   private static func interval(_ interval: GuidanceInterval) -> Conflict? {
     guard interval.start > interval.end else { return nil }
     return Conflict(
-      field: "cfg_start", fields: ["cfg_start", "cfg_end"], input: JSONValue(floatLiteral: interval.start),
+      fields: [
+        ("cfg_start", JSONValue(floatLiteral: interval.start)),
+        ("cfg_end", JSONValue(floatLiteral: interval.end)),
+      ],
       message: "cfg_start should not be greater than cfg_end, which is \(interval.end.shortText)")
   }
 
   private static func spacing(_ choice: SchedulerChoice) -> Conflict? {
     guard !choice.name.spacings.contains(choice.spacing) else { return nil }
     return Conflict(
-      field: "timestep_spacing", fields: ["timestep_spacing", "scheduler"],
-      input: .string(choice.spacing.rawValue),
+      fields: [
+        ("timestep_spacing", .string(choice.spacing.rawValue)), ("scheduler", .string(choice.id)),
+      ],
       message:
         "\(choice.name.rawValue) has steps of its own, which \(choice.spacing.rawValue) spacing cannot move")
   }
@@ -72,7 +79,7 @@ extension GenerationPlan {
   private static func eta(_ choice: SchedulerChoice) -> Conflict? {
     guard choice.eta > 0, choice.name != .tcd else { return nil }
     return Conflict(
-      field: "eta", fields: ["eta", "scheduler"], input: JSONValue(floatLiteral: choice.eta),
+      fields: [("eta", JSONValue(floatLiteral: choice.eta)), ("scheduler", .string(choice.id))],
       message: "\(choice.name.rawValue) takes no eta; only tcd does")
   }
 }

@@ -43,16 +43,20 @@ public struct Checkpoint {
       for target in targets { sources[target.name] = WeightSource(info, target.operation) }
     }
     (self.names, self.sources) = (names, sources)
-    markedPrediction = CheckpointMarker.prediction(file.header)
-    markedZeroTerminalSNR = CheckpointMarker.zeroTerminalSNR(file.header)
+    markedPrediction = TrainingMarks.vPredictionSource(file.header).map {
+      Mark(value: .vPrediction, source: $0)
+    }
+    markedZeroTerminalSNR = TrainingMarks.zeroTerminalSNRSource(file.header).map {
+      Mark(value: true, source: $0)
+    }
     passedOver = PassedOver.summary(of: tensors.keys)
   }
 
   /// Whether a tensor is no weight: a mark, or what no picture needs.
-  static func passesOver(_ key: String) -> Bool { CheckpointMarker.all.contains(key) || PassedOver.has(key) }
+  static func passesOver(_ key: String) -> Bool { TrainingMarks.tensors.contains(key) || PassedOver.has(key) }
 
-  /// Bytes of all weights, for progress.
-  public var byteCount: Int { file.header.tensors.values.reduce(0) { $0 + $1.byteCount } }
+  /// Bytes of all that is read, for progress.
+  public var byteCount: Int { sources.values.reduce(0) { $0 + $1.partBytes } }
 }
 
 /// What a network was trained to answer.
@@ -61,26 +65,4 @@ public enum PredictionType: Sendable, Equatable {
   case epsilon
   /// The velocity, `α · noise − σ · picture`: `v_prediction`.
   case vPrediction
-}
-
-/// What says how a checkpoint was trained: tensors whose mere presence counts, and a note of its metadata.
-enum CheckpointMarker {
-  private static let vPrediction = "v_pred"
-  private static let terminal = "ztsnr"
-  /// Source: Stability AI's ModelSpec 1.0.0, whose values are `epsilon` and `v`.
-  private static let note = "modelspec.prediction_type"
-
-  static let all: Set<String> = [vPrediction, terminal]
-
-  /// The tensor counts before the note: tools copy notes from one model to the next. That note's `epsilon` says
-  /// no more than no note does.
-  static func prediction(_ header: SafetensorsHeader) -> Checkpoint.Mark<PredictionType>? {
-    if header.tensors[vPrediction] != nil { return .init(value: .vPrediction, source: "v_pred key") }
-    let noted = header.metadata[note].map { ["v", "v_prediction"].contains($0) } ?? false
-    return noted ? .init(value: .vPrediction, source: note) : nil
-  }
-
-  static func zeroTerminalSNR(_ header: SafetensorsHeader) -> Checkpoint.Mark<Bool>? {
-    header.tensors[terminal] == nil ? nil : .init(value: true, source: "ztsnr key")
-  }
 }

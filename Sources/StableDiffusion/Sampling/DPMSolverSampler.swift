@@ -25,7 +25,7 @@ struct DPMSolverSampler: Sampler {
     let step = ladder.step(stepsDone)
     let (from, to) = (UnitVarianceLevel(step.from), UnitVarianceLevel(step.to))
     let h = to.lambda - from.lambda
-    // Drawn at every step, the last included, where its weight is 0: the order of draws is the reference's.
+    // Drawn at every step, the last included, where its weight is 0: the order of draws is diffusers'.
     let fresh = equation == .sde ? try noise.draw() : nil
     let picture = try extrapolated(denoised, h)
     let decay = exp(-h)

@@ -27,7 +27,7 @@ struct EulerSampler: Sampler {
     // x + (x − denoised) / σ · (σ' − σ)
     x = try x + (x - denoised) * ((down - sigma) / sigma)
     if kind == .ancestral {
-      // Drawn at every step, the last included, where its weight is 0: the order of draws is the reference's.
+      // Drawn at every step, the last included, where its weight is 0: the order of draws is diffusers'.
       let fresh = try noise.draw()
       if up > 0 { x = try x + fresh * up }
     }
