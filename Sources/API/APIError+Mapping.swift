@@ -36,8 +36,6 @@ extension APIError {
     case .modelNotLoaded:
       let name = model.map { ": \($0)" } ?? ""
       self.init(503, error.kind.rawValue, "Model not loaded\(name): \(error.message)")
-    case .promptTooLong:
-      self.init([.refused(error.field ?? "prompt", error.message, sent: sent)])
     case .invalidRequest:
       self.init([.refused(error.field, error.message, sent: sent)])
     case .outOfMemory: self.init(503, error.kind.rawValue, error.message)

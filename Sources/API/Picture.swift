@@ -17,6 +17,7 @@ public struct PictureOrder: Sendable {
   public var cfgRescale: Double?
   public var cfgStart: Double?
   public var cfgEnd: Double?
+  public var eta: Double?
   public var promptStyle: String?
   public var timestepSpacing: String?
   public var vae: String?
@@ -36,6 +37,7 @@ public struct PictureOrder: Sendable {
     }
     for (name, value) in [
       ("cfg_scale", cfgScale), ("cfg_rescale", cfgRescale), ("cfg_start", cfgStart), ("cfg_end", cfgEnd),
+      ("eta", eta),
     ] {
       // A number that JSON cannot hold is refused as a text.
       body[name] = value.map { JSONNumber($0).map(JSONValue.number) ?? .string("\($0)") }

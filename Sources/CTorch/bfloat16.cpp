@@ -2,7 +2,6 @@
 
 #include <ATen/Parallel.h>
 
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -30,48 +29,6 @@ inline __attribute__((always_inline)) bits narrow(float value) {
   std::memcpy(&wide, &value, sizeof wide);
   const uint32_t rounded = (wide + 0x7FFF + ((wide >> 16) & 1)) >> 16;
   return static_cast<bits>(value == value ? rounded : 0x7FC0);
-}
-
-// Sums of pieces in single precision, of the pieces in double.
-constexpr int64_t piece = 1024;
-
-CT_VECTORS float piece_sum(const bits *x, int64_t count) {
-#pragma clang fp reassociate(on)
-  float sum = 0;
-  for (int64_t i = 0; i < count; ++i) sum += widen(x[i]);
-  return sum;
-}
-
-CT_VECTORS float piece_squares(const bits *x, int64_t count, float mean) {
-#pragma clang fp reassociate(on)
-  float sum = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    const float d = widen(x[i]) - mean;
-    sum += d * d;
-  }
-  return sum;
-}
-
-struct Moments {
-  float mean, scale;
-};
-
-Moments moments(const bits *x, int64_t count, double eps) {
-  double sum = 0, squares = 0;
-  for (int64_t i = 0; i < count; i += piece) sum += piece_sum(x + i, std::min(piece, count - i));
-  const auto mean = static_cast<float>(sum / static_cast<double>(count));
-  for (int64_t i = 0; i < count; i += piece) squares += piece_squares(x + i, std::min(piece, count - i), mean);
-  return {mean, static_cast<float>(1 / std::sqrt(squares / static_cast<double>(count) + eps))};
-}
-
-CT_VECTORS void scale_row(const bits *x, const bits *weight, const bits *bias, bits *y, int64_t count,
-                          float mean, float scale) {
-  for (int64_t i = 0; i < count; ++i)
-    y[i] = narrow((widen(x[i]) - mean) * scale * widen(weight[i]) + widen(bias[i]));
-}
-
-CT_VECTORS void scale_channel(const bits *x, bits *y, int64_t count, float factor, float offset) {
-  for (int64_t i = 0; i < count; ++i) y[i] = narrow(widen(x[i]) * factor + offset);
 }
 
 // 2^x for x from -126 to 0: the whole part goes into the exponent, the rest through a polynomial.
@@ -113,50 +70,6 @@ bits *data(at::Tensor &x) { return static_cast<bits *>(x.data_ptr()); }
 } // namespace
 
 namespace ctorch::bfloat16 {
-
-at::Tensor layer_norm(const at::Tensor &input, const at::Tensor &weight, const at::Tensor &bias, double eps) {
-  const at::Tensor x = input.contiguous(), w = weight.contiguous(), b = bias.contiguous();
-  const int64_t width = x.size(-1), rows = width ? x.numel() / width : 0;
-  TORCH_CHECK(w.numel() == width && b.numel() == width, "layer_norm over ", width, " wants as many weights, not ",
-              w.numel());
-  at::Tensor y = at::empty_like(x);
-  bits *out = data(y);
-  at::parallel_for(0, rows, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, width)),
-                   [&](int64_t begin, int64_t end) {
-                     for (int64_t row = begin; row < end; ++row) {
-                       const bits *in = data(x) + row * width;
-                       const Moments m = moments(in, width, eps);
-                       scale_row(in, data(w), data(b), out + row * width, width, m.mean, m.scale);
-                     }
-                   });
-  return y;
-}
-
-at::Tensor group_norm(const at::Tensor &input, int64_t groups, const at::Tensor &weight, const at::Tensor &bias,
-                      double eps) {
-  TORCH_CHECK(input.dim() >= 2 && input.size(1) % groups == 0, "group_norm wants ", groups,
-              " equal groups of the channels of ", input.sizes());
-  const at::Tensor x = input.contiguous(), w = weight.contiguous(), b = bias.contiguous();
-  const int64_t channels = x.size(1), each = channels / groups;
-  const int64_t area = x.numel() ? x.numel() / (x.size(0) * channels) : 0;
-  TORCH_CHECK(w.numel() == channels && b.numel() == channels, "group_norm of ", channels,
-              " channels wants as many weights, not ", w.numel());
-  at::Tensor y = at::empty_like(x);
-  bits *out = data(y);
-  at::parallel_for(0, x.size(0) * groups, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t block = begin; block < end; ++block) {
-      const int64_t offset = block * each * area;
-      const Moments m = moments(data(x) + offset, each * area, eps);
-      for (int64_t c = 0; c < each; ++c) {
-        const int64_t channel = block % groups * each + c;
-        const float factor = m.scale * widen(data(w)[channel]);
-        scale_channel(data(x) + offset + c * area, out + offset + c * area, area, factor,
-                      widen(data(b)[channel]) - m.mean * factor);
-      }
-    }
-  });
-  return y;
-}
 
 at::Tensor gelu(const at::Tensor &input) {
   const at::Tensor x = input.contiguous();

@@ -47,21 +47,6 @@ inline at::Tensor attention(const at::Tensor &q, const at::Tensor &k, const at::
 }
 #endif
 
-inline at::Tensor layer_norm(const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias, double eps) {
-#if !CT_TORCH_AT_LEAST(2, 0)
-  if (bfloat16::serves(x)) return bfloat16::layer_norm(x, weight, bias, eps);
-#endif
-  return at::layer_norm(x, {x.size(-1)}, weight, bias, eps);
-}
-
-inline at::Tensor group_norm(const at::Tensor &x, int64_t groups, const at::Tensor &weight, const at::Tensor &bias,
-                             double eps) {
-#if !CT_TORCH_AT_LEAST(2, 0)
-  if (bfloat16::serves(x)) return bfloat16::group_norm(x, groups, weight, bias, eps);
-#endif
-  return at::group_norm(x, groups, weight, bias, eps);
-}
-
 inline at::Tensor gelu(const at::Tensor &x) {
 #if !CT_TORCH_AT_LEAST(2, 0)
   if (bfloat16::serves(x)) return bfloat16::gelu(x);

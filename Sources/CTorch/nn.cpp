@@ -19,14 +19,14 @@ ct_tensor *ct_group_norm(const ct_tensor *x, int64_t groups, const ct_tensor *we
                          double eps) {
   return tensor([&] {
     TORCH_CHECK(groups > 0, "group_norm wants at least one group, not ", groups);
-    return compat::group_norm(x->value, groups, weight->value, bias->value, eps);
+    return at::group_norm(x->value, groups, weight->value, bias->value, eps);
   });
 }
 
 ct_tensor *ct_layer_norm(const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias, double eps) {
   return tensor([&] {
     TORCH_CHECK(x->value.dim() > 0, "layer_norm wants at least one dimension");
-    return compat::layer_norm(x->value, weight->value, bias->value, eps);
+    return at::layer_norm(x->value, {x->value.size(-1)}, weight->value, bias->value, eps);
   });
 }
 

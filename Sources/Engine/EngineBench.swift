@@ -96,7 +96,7 @@ public struct EngineBench {
     if options.stages.contains(.text) { record(.text, try times { _ = try condition() }) }
     if options.stages.contains(.step) {
       var run = try DenoisingRun(
-        model, condition(), method: .euler, steps: options.rounds + 2, seed: 1)
+        model, condition(), SamplingPlan(.euler, steps: options.rounds + 2), seed: 1)
       record(.step, try times { _ = try run.advance() })
     }
     if options.stages.contains(.decode) {

@@ -15,6 +15,8 @@ func translated<Value>(_ body: () throws -> Value) throws -> Value {
     throw GenerationError(error)
   } catch let error as CheckpointError {
     throw GenerationError(.modelNotLoaded, error.description)
+  } catch let error as SamplingError {
+    throw GenerationError(.invalidRequest, error.description, field: error.field)
   } catch let error as PictureError {
     throw GenerationError(.nonfiniteOutput, error.explanation)
   } catch {

@@ -13,8 +13,13 @@ public actor TorchEngine: ImageEngine {
   private var vocabulary: Vocabulary?
   private var resident: ResidentModel?
   private let snapshot: Mutex<EngineStatus>
+  private let log: @Sendable (String) -> Void
 
-  public init(_ configuration: EngineConfiguration) throws(DeviceUnavailable) {
+  /// - Parameter log: takes lines for operators.
+  public init(
+    _ configuration: EngineConfiguration, log: @escaping @Sendable (String) -> Void = { _ in }
+  ) throws(DeviceUnavailable) {
+    self.log = log
     plan = try DevicePlan(configuration)
     vocabularyFile = configuration.vocabulary
     if let threads = configuration.threads { Runtime.threads = threads }
@@ -63,18 +68,18 @@ public actor TorchEngine: ImageEngine {
     timings.swap = stopwatch.lap()
     do {
       let loaded = try withoutActuallyEscaping(progress) { progress in
-        var reported = -1
+        var reported = LoadingReport(model: model.id, log: log)
         return try ResidentModel(model, vocabulary: vocabulary, options: plan.options) { bytes, total in
           try Task.checkCancellation()
-          let percent = 100 * bytes / max(total, 1)
-          if percent > reported {
-            reported = percent
+          if reported.isNews(bytes, of: total) {
             progress(.loading(model: model.id, bytes: bytes, total: total))
           }
         }
       }
       try plan.device.synchronize()
       timings.load = stopwatch.lap()
+      log("\(model.id): loaded in \((timings.load / 10).rounded() / 100) s")
+      loaded.notes.forEach(log)
       resident = loaded
       note(model: model.id)
       return loaded
@@ -107,15 +112,15 @@ public actor TorchEngine: ImageEngine {
     var timings = Timings()
     let model = try makeResident(request.model, &timings, progress)
     let networks = model.networks
+    let sampling = try SamplingPlan(request.scheduler, steps: request.steps)
     var stopwatch = Stopwatch()
+    let decoder = try resident?.vae(request.vae) { _ in try Task.checkCancellation() }
+    timings.load += stopwatch.lap()
     let texts = try Texts(request, networks)
-    let conditioning = try networks.condition(
-      texts.prompt, guidance: texts.guidance, width: request.width, height: request.height)
+    let conditioning = try texts.condition(request, networks) { try Task.checkCancellation() }
     timings.text = stopwatch.lap()
 
-    var run = try DenoisingRun(
-      networks, conditioning, method: try SamplingMethod(request.scheduler.name), steps: request.steps,
-      seed: request.seed)
+    var run = try DenoisingRun(networks, conditioning, sampling, seed: request.seed)
     var more = true
     while more {
       try Task.checkCancellation()
@@ -126,12 +131,12 @@ public actor TorchEngine: ImageEngine {
     try plan.device.synchronize()
     timings.denoise = stopwatch.lap()
 
-    let decoder = try resident?.vae(request.vae) { _ in try Task.checkCancellation() }
-    timings.load += stopwatch.lap()
     let decoded = try networks.decode(run.latents, with: decoder) { try Task.checkCancellation() }
     timings.decode = stopwatch.lap()
     note(model: request.model.id)
     var report = report(model, texts, timings)
+    // Some of diffusers' classes know no schedule that ends without signal; neither do these samplers.
+    report.zeroTerminalSNR = networks.zeroTerminalSNR && sampling.method.honoursZeroTerminalSNR
     report.vaeDtype = decoded.dtype.rawValue
     (report.vaeRetried, report.vaeTiled) = (decoded.wasRetried, decoded.wasBanded)
     return GenerationResult(image: decoded.image, report: report)
@@ -144,19 +149,32 @@ public actor TorchEngine: ImageEngine {
       vaeDtype: plan.vaeDtype.rawValue, device: plan.device.description, promptTokens: texts.prompt.count,
       negativePromptTokens: texts.guidance?.negative?.count ?? 0, timings: timings, libtorch: Runtime.version)
     report.modelFile = model.file
+    report.promptWindows = texts.prompt.windows
+    report.negativePromptWindows = texts.guidance?.negative?.windows ?? 0
     report.zeroTerminalSNRSource = model.zeroTerminalSNRSource
     return report
   }
 }
 
-extension SamplingMethod {
-  init(_ name: SchedulerName) throws(GenerationError) {
-    switch name {
-    case .eulerAncestral: self = .eulerAncestral
-    case .euler: self = .euler
-    default:
-      throw GenerationError(.invalidRequest, "\(name.rawValue) is not supported yet", field: "scheduler")
+/// Which of a loading's many small steps are worth telling.
+private struct LoadingReport {
+  let model: String
+  let log: @Sendable (String) -> Void
+  private var percent = -1
+  private var quarter = 0
+
+  init(model: String, log: @escaping @Sendable (String) -> Void) { (self.model, self.log) = (model, log) }
+
+  /// Once a percent; the log has a line a quarter, for files that take a while.
+  mutating func isNews(_ bytes: Int, of total: Int) -> Bool {
+    let now = 100 * bytes / max(total, 1)
+    guard now > percent else { return false }
+    percent = now
+    if now / 25 > quarter, now < 100, total > 1 << 30 {
+      quarter = now / 25
+      log("\(model): \(now)% of \(total / 1_000_000) MB read")
     }
+    return true
   }
 }
 

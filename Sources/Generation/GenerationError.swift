@@ -5,8 +5,6 @@ public struct GenerationError: Error, Codable, Sendable, Equatable {
     case modelNotLoaded = "model_not_loaded"
     /// The request asks for something this model cannot do; `field` names what.
     case invalidRequest = "invalid_request"
-    /// The prompt has more tokens than one window holds.
-    case promptTooLong = "prompt_too_long"
     case outOfMemory = "out_of_memory"
     /// Latents or picture not finite, or the picture flat.
     case nonfiniteOutput = "nonfinite_output"

@@ -84,11 +84,6 @@ public struct GuidanceInterval: Codable, Sendable, Hashable {
   public var end = 1.0
 
   public init(start: Double = 0, end: Double = 1) { (self.start, self.end) = (start, end) }
-
-  /// Whether step `step` (from 0) of `steps` is guided.
-  public func contains(step: Int, of steps: Int) -> Bool {
-    step >= Int(start * Double(steps)) && step < Int(end * Double(steps))
-  }
 }
 
 /// What the network was trained to answer.

@@ -35,6 +35,8 @@ public struct SchedulerChoice: Codable, Sendable, Hashable {
   public var name: SchedulerName
   public var sigmas: SigmaSchedule
   public var spacing: TimestepSpacing
+  /// How much of each jump TCD draws anew, 0 to 1; 0 for every other sampler.
+  public var eta = 0.0
 
   public init(
     _ name: SchedulerName, sigmas: SigmaSchedule = .normal, spacing: TimestepSpacing = .leading
@@ -47,11 +49,12 @@ public struct SchedulerChoice: Codable, Sendable, Hashable {
 }
 
 extension SchedulerName {
-  /// The schedules this sampler can follow: those that diffusers' class of it has.
+  /// The schedules this sampler can follow: those that diffusers' class of it has, `ays` where the class takes
+  /// timesteps.
   public var sigmaSchedules: [SigmaSchedule] {
     switch self {
-    case .euler, .heun, .dpmpp2M, .dpmpp2MSDE, .uniPC, .dpm2, .dpm2Ancestral, .lms:
-      SigmaSchedule.allCases
+    case .euler, .heun, .dpmpp2M, .dpmpp2MSDE: SigmaSchedule.allCases
+    case .uniPC, .dpm2, .dpm2Ancestral, .lms: [.normal, .karras, .exponential, .beta]
     case .eulerAncestral, .ddim, .lcm, .tcd: [.normal]
     }
   }

@@ -4,21 +4,22 @@ public import Torch
 public final class Conv2d {
   let weight: Tensor, bias: Tensor
   let stride: Int, padding: Int
+  private let dtype: DType
 
   public init(_ w: Weights, _ inC: Int, _ outC: Int, kernel: Int, stride: Int = 1, padding: Int = 0) throws {
     weight = try w.tensor("weight", [outC, inC, kernel, kernel])
-    bias = try w.tensor("bias", [outC])
-    (self.stride, self.padding) = (stride, padding)
+    bias = try w.bias("bias", [outC])
+    (self.stride, self.padding, dtype) = (stride, padding, w.formats.products)
   }
 
   /// Without the border of zeros, which the caller has seen to.
   /// - Parameter x: `[B, in, H + k − 1, W + k − 1]`. - Returns: `[B, out, H, W]` at stride 1.
   public func unpadded(_ x: Tensor) throws(TorchError) -> Tensor {
-    try conv2d(x, weight, bias, stride: stride, padding: 0)
+    try conv2d(x.to(dtype), weight.to(dtype), bias, stride: stride, padding: 0).to(formatOf: x)
   }
 
-  /// - Parameter x: `[B, in, H, W]`. - Returns: `[B, out, H', W']`.
+  /// - Parameter x: `[B, in, H, W]`. - Returns: `[B, out, H', W']`, in x's format.
   public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-    try conv2d(x, weight, bias, stride: stride, padding: padding)
+    try conv2d(x.to(dtype), weight.to(dtype), bias, stride: stride, padding: padding).to(formatOf: x)
   }
 }

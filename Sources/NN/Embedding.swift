@@ -3,13 +3,15 @@ public import Torch
 /// A table of vectors, looked up by index. Source: `torch.nn.Embedding`.
 public final class Embedding {
   let weight: Tensor
+  private let dtype: DType
 
   public init(_ w: Weights, rows: Int, width: Int) throws {
     weight = try w.tensor("weight", [rows, width])
+    dtype = w.formats.sums
   }
 
   /// - Parameter indices: int64, any shape. - Returns: `[…, width]`.
   public func callAsFunction(_ indices: Tensor) throws(TorchError) -> Tensor {
-    try embedding(weight, indices)
+    try embedding(weight, indices).to(dtype)
   }
 }

@@ -9,8 +9,8 @@ public final class GroupNorm {
     guard channels % groups == 0 else {
       throw w.unsuitable("weight", "\(channels) channels do not make \(groups) groups")
     }
-    weight = try w.tensor("weight", [channels])
-    bias = try w.tensor("bias", [channels])
+    weight = try w.summand("weight", [channels])
+    bias = try w.summand("bias", [channels])
     (self.groups, self.eps) = (groups, eps)
   }
 
@@ -48,8 +48,8 @@ public final class LayerNorm {
   let eps: Double
 
   public init(_ w: Weights, _ channels: Int, eps: Double) throws {
-    weight = try w.tensor("weight", [channels])
-    bias = try w.tensor("bias", [channels])
+    weight = try w.summand("weight", [channels])
+    bias = try w.summand("bias", [channels])
     self.eps = eps
   }
 

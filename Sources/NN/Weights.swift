@@ -1,25 +1,40 @@
 public import Torch
 
-/// A place in a `WeightStore`: the path of one module, and the number format it computes in.
+/// A place in a `WeightStore`: the path of one module, and the number formats it computes in.
 public struct Weights {
   public let store: WeightStore
   public let path: String
-  public let dtype: DType
+  public let formats: NumberFormats
 
+  public init(_ store: WeightStore, path: String = "", formats: NumberFormats) {
+    (self.store, self.path, self.formats) = (store, path, formats)
+  }
+
+  /// Weights for products in `dtype`.
   public init(_ store: WeightStore, path: String = "", dtype: DType = .float32) {
-    (self.store, self.path, self.dtype) = (store, path, dtype)
+    self.init(store, path: path, formats: NumberFormats(dtype, on: store.device))
   }
 
   /// The submodule `name`.
-  public subscript(name: String) -> Weights { Weights(store, path: full(name), dtype: dtype) }
+  public subscript(name: String) -> Weights { Weights(store, path: full(name), formats: formats) }
 
   /// The submodule at `index` of a list.
   public subscript(index: Int) -> Weights { self[String(index)] }
 
-  /// The tensor `name` of this module.
+  /// The tensor `name` of this module, in the format that its network's matrices are kept in.
   /// - Throws: `WeightError` when it is missing or has another shape.
   public func tensor(_ name: String, _ shape: [Int]) throws -> Tensor {
-    try store.load(full(name), shape: shape, dtype: dtype)
+    try store.load(full(name), shape: shape, dtype: formats.stored)
+  }
+
+  /// The same in the format of products: for what is added to them.
+  public func bias(_ name: String, _ shape: [Int]) throws -> Tensor {
+    try store.load(full(name), shape: shape, dtype: formats.products)
+  }
+
+  /// The same in the format of sums.
+  public func summand(_ name: String, _ shape: [Int]) throws -> Tensor {
+    try store.load(full(name), shape: shape, dtype: formats.sums)
   }
 
   /// The shape of the tensor `name` of this module, to infer sizes from.

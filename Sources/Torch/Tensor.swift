@@ -129,6 +129,11 @@ extension Tensor {
     return try Tensor("to", [self]) { ct_to_dtype(handle, dtype.c) }
   }
 
+  /// The same elements as `other` has them.
+  public func to(formatOf other: Tensor) throws(TorchError) -> Tensor {
+    try other.dtype.map { (dtype) throws(TorchError) in try to(dtype) } ?? self
+  }
+
   /// The same elements on `device`; the tensor itself when it already is.
   public func to(_ device: Device) throws(TorchError) -> Tensor {
     if self.device == device { return self }

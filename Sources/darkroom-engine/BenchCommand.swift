@@ -22,12 +22,12 @@ struct BenchCommand: ParsableCommand {
     (bench.rounds, bench.loads) = (rounds, loads)
     if let stages { bench.stages = try Set(stages.split(separator: ",").map(stage)) }
     do {
-      let report = try EngineBench(bench, options.configuration()).run { options.say($0) }
+      let report = try EngineBench(bench, options.configuration()).run { DeviceOptions.say($0) }
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
       print(String(decoding: try encoder.encode(report), as: UTF8.self))
     } catch {
-      options.say("\(error)")
+      DeviceOptions.say("\(error)")
       throw ExitCode.failure
     }
   }

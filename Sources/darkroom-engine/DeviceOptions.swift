@@ -16,7 +16,7 @@ struct DeviceOptions: ParsableArguments {
       vocabulary: vocabulary, device: device, dtype: dtype, vaeDtype: vaeDtype, threads: threads)
   }
 
-  func say(_ line: String) {
+  static func say(_ line: String) {
     try? FileHandle.standardError.write(contentsOf: Data("darkroom-engine: \(line)\n".utf8))
   }
 }

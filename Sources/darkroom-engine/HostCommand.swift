@@ -18,15 +18,15 @@ struct HostCommand: ParsableCommand {
     yieldToServer()
     let engine: TorchEngine
     do {
-      engine = try TorchEngine(options.configuration())
+      engine = try TorchEngine(options.configuration()) { DeviceOptions.say($0) }
     } catch {
-      options.say("\(error)")
+      DeviceOptions.say("\(error)")
       throw ExitCode.failure
     }
-    options.say(engine.reason)
+    DeviceOptions.say(engine.reason)
     switch EngineHost(descriptor: descriptor, engine: engine).run() {
     case nil, .closed: break
-    case let error?: options.say("\(error)")
+    case let error?: DeviceOptions.say("\(error)")
     }
     // Nothing is left to say to anyone; a step under way must not hold the process.
     _exit(0)

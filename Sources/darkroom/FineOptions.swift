@@ -12,6 +12,7 @@ struct FineOptions: ParsableArguments {
   var cfgRescale: Double?
   @Option(help: "The share of the steps after which guidance begins. (default: 0)") var cfgStart: Double?
   @Option(help: "The share of the steps after which it ends. (default: 1)") var cfgEnd: Double?
+  @Option(help: "How much of each jump tcd draws anew, 0 to 1. (default: 0)") var eta: Double?
   @Option(help: "a1111, comfy or diffusers. (default: a1111)") var promptStyle: String?
   @Option(help: "A decoder in models/vae. (default: the model's)") var vae: String?
 
@@ -23,6 +24,7 @@ struct FineOptions: ParsableArguments {
     order.cfgRescale = try Setting.optional(cfgRescale, "cfg-rescale")
     order.cfgStart = try Setting.optional(cfgStart, "cfg-start")
     order.cfgEnd = try Setting.optional(cfgEnd, "cfg-end")
+    order.eta = try Setting.optional(eta, "eta")
     order.promptStyle = try Setting.optional(promptStyle, "prompt-style")
     order.vae = try Setting.optional(vae, "vae")
   }

@@ -41,7 +41,7 @@ import Testing
 
   @Test func tooLongForTheEngine() async throws {
     let engine = ScriptedEngine { _ in
-      throw GenerationError(.promptTooLong, "80 tokens; at most 75", field: "negative_prompt")
+      throw GenerationError(.invalidRequest, "80 tokens; at most 75", field: "negative_prompt")
     }
     let bench = try bench("lowres", engine)
     let filledIn = await bench.post(#"{"prompt": "a"}"#)
@@ -59,7 +59,7 @@ import Testing
 
   @Test func theClientsPromptStaysItsOwn() async throws {
     let engine = ScriptedEngine { _ in
-      throw GenerationError(.promptTooLong, "80 tokens; at most 75", field: "prompt")
+      throw GenerationError(.invalidRequest, "80 tokens; at most 75", field: "prompt")
     }
     let reply = try await bench("lowres", engine).post(#"{"prompt": "a"}"#)
     #expect(reply.status == 422)

@@ -27,7 +27,8 @@ import Testing
   }
 
   @Test func tooLongAPrompt() async throws {
-    let reply = try await reply(to: GenerationError(.promptTooLong, "80 tokens; at most 75", field: "prompt"))
+    let reply = try await reply(
+      to: GenerationError(.invalidRequest, "80 tokens; at most 75", field: "prompt"))
     #expect(reply.status == 422)
     #expect(
       reply.json == [

@@ -72,6 +72,7 @@ import Testing
     #expect(try server.curl("/generate", body: #"{"prompt": 1}"#).status == 422)
     #expect(try server.curl("/generate", body: #"{"prompt": "x", "model": "pony"}"#).status == 503)
     #expect(try server.curl("/nowhere").status == 404)
+    #expect(try server.curl("/generate", body: #"{"prompt": "(cat:1.2.3)"}"#).status == 422)
     #expect(try server.curl("/generate", body: #"{"prompt": "x", "vae": "nope"}"#).status == 404)
   }
 

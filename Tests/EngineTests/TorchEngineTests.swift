@@ -73,7 +73,7 @@ import Torch
     #expect(try await engine.generate(other) { _ in }.image == first)
     #expect(engine.status.model == "other")
     // a refused request
-    #expect(await failure(request(String(repeating: "cat ", count: 76)))?.kind == .promptTooLong)
+    #expect(await failure(request("(cat:1.2.3)"))?.kind == .invalidRequest)
     // and a cancelled one.
     let cancelled = Task { [engine, request = request(steps: 150)] in
       try await engine.generate(request) { _ in }
@@ -105,15 +105,58 @@ import Torch
     #expect(steps.withLock { $0 } - atCancel <= 1)
   }
 
-  @Test func tooManyTokensNameTheField() async throws {
-    var long = request()
+  @Test func textsOfAnyLength() async throws {
+    var long = request(String(repeating: "cat ", count: 160))
     long.negativePrompt = .text(String(repeating: "cat ", count: 76))
-    let error = try #require(await failure(long))
-    #expect(error.kind == .promptTooLong)
-    #expect(error.field == "negative_prompt")
-    #expect(error.message.contains("76"))
-    long.negativePrompt = .text(String(repeating: "cat ", count: 75))
-    #expect(await failure(long) == nil)
+    let report = try await engine.generate(long) { _ in }.report
+    #expect((report.promptTokens, report.promptWindows) == (160, 3))
+    #expect((report.negativePromptTokens, report.negativePromptWindows) == (76, 2))
+    long.cfgScale = 1
+    let unguided = try await engine.generate(long) { _ in }.report
+    #expect((unguided.negativePromptTokens, unguided.negativePromptWindows) == (0, 0))
+  }
+
+  @Test func whatCannotBeReadNamesTheField() async throws {
+    func field(_ change: (inout GenerationRequest) -> Void) async -> String? {
+      var bad = request()
+      change(&bad)
+      let error = await failure(bad)
+      #expect(error?.kind == .invalidRequest)
+      return error?.field
+    }
+    #expect(await field { $0.prompt = "(a:1.2.3)" } == "prompt")
+    #expect(await field { $0.negativePrompt = .text("(a:1.2.3)") } == "negative_prompt")
+    // Whether guidance reads it or not.
+    #expect(
+      await field {
+        $0.negativePrompt = .text("(a:1.2.3)")
+        $0.cfgScale = 1
+      } == "negative_prompt")
+    #expect(await field { $0.clipSkip = 12 } == "clip_skip")
+    #expect(
+      await field {
+        $0.prompt = "(a:3e38) (b:-3e38)"; $0.promptStyle = .comfy
+      } == "prompt")
+    #expect(await failure(request("(a:1.2.3)"))?.message.contains("1.2.3") == true)
+  }
+
+  /// Each of them changes the picture, and what is not asked for does not.
+  @Test func readsEverySetting() async throws {
+    func picture(_ change: (inout GenerationRequest) -> Void) async throws -> [UInt8] {
+      var changed = request("a (red:1.4) circle")
+      changed.negativePrompt = .text("blurry")
+      change(&changed)
+      return try await engine.generate(changed) { _ in }.image.pixels
+    }
+    let plain = try await picture { _ in }
+    #expect(try await picture { $0.promptStyle = .comfy } != plain)
+    #expect(try await picture { $0.promptStyle = .diffusers } != plain)
+    #expect(try await picture { $0.clipSkip = 1 } != plain)
+    #expect(try await picture { $0.cfgRescale = 0.7 } != plain)
+    #expect(try await picture { $0.guidanceInterval = .init(start: 0, end: 0.5) } != plain)
+    #expect(
+      try await picture { $0.guidanceInterval = .init(start: 0, end: 0) } == picture { $0.cfgScale = 1 })
+    #expect(try await picture { _ in } == plain)
   }
 
   @Test func refusesAPictureThatIsNotFinite() async throws {

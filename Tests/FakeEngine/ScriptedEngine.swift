@@ -31,7 +31,7 @@ package final class ScriptedEngine: ImageEngine {
     _ request: GenerationRequest, progress: @escaping @Sendable (GenerationProgress) -> Void
   ) async throws -> GenerationResult {
     switch request.prompt {
-    case "fail": throw GenerationError(.promptTooLong, "The prompt is too long.", field: "prompt")
+    case "fail": throw GenerationError(.invalidRequest, "The prompt is too long.", field: "prompt")
     case "surprise": throw Surprise()
     case "leave": exit(3)
     case "hang": await hang()

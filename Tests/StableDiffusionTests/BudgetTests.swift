@@ -12,7 +12,7 @@ import Torch
         let model = try Pocket.load()
         let guidance = StableDiffusionXL.Guidance(scale: 4.5, negative: nil)
         let image = try model.condition(model.prompt("red"), guidance: guidance, width: 64, height: 64)
-        var run = try DenoisingRun(model, image, method: .eulerAncestral, steps: 3, seed: 0)
+        var run = try DenoisingRun(model, image, SamplingPlan(.eulerAncestral, steps: 3), seed: 0)
         var counts: [Int] = []
         for _ in 0..<3 {
           let before = Runtime.calls

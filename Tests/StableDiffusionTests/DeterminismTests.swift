@@ -50,7 +50,7 @@ import Torch
       let model = try Pocket.load()
       let image = try model.condition(model.prompt("red circle"), guidance: nil, width: 64, height: 64)
       func pixels(seed: UInt64) throws -> [UInt8] {
-        var run = try DenoisingRun(model, image, method: .eulerAncestral, steps: 2, seed: seed)
+        var run = try DenoisingRun(model, image, SamplingPlan(.eulerAncestral, steps: 2), seed: seed)
         return try picture(&run, model)
       }
       #expect(try pixels(seed: 1) != pixels(seed: 2))

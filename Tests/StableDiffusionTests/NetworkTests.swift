@@ -22,14 +22,14 @@ import Torch
       let expected = try file("out.penultimate")
       for (row, tokens) in try windows(file).prefix(2).enumerated() {
         let output = try model(tokens)
-        #expect(try difference(output.penultimate, expected.narrow(0, from: row, length: 1)) < 1e-5)
+        #expect(try difference(output.hidden, expected.narrow(0, from: row, length: 1)) < 1e-5)
         #expect(output.pooled == nil)
       }
       // The other encoder's activation must not pass for this one.
       let other = try CLIPTextModel(
         file.network["text_encoder"], activation: .gelu, endOfText: Self.endOfText)
       let tokens = try windows(file)[0]
-      #expect(try difference(other(tokens).penultimate, expected.narrow(0, from: 0, length: 1)) > 1e-3)
+      #expect(try difference(other(tokens).hidden, expected.narrow(0, from: 0, length: 1)) > 1e-3)
     }
   }
 
@@ -44,7 +44,7 @@ import Torch
       for (row, tokens) in try windows(file).enumerated() {
         let output = try model(tokens)
         if row < 2 {
-          #expect(try difference(output.penultimate, penultimate.narrow(0, from: row, length: 1)) < 1e-5)
+          #expect(try difference(output.hidden, penultimate.narrow(0, from: row, length: 1)) < 1e-5)
         }
         #expect(try difference(#require(output.pooled), pooled.narrow(0, from: row, length: 1)) < 1e-5)
       }

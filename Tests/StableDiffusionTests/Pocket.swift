@@ -29,10 +29,11 @@ enum Pocket {
     func start(_ model: StableDiffusionXL) throws -> DenoisingRun {
       let guidance =
         cfgScale > 1
-        ? StableDiffusionXL.Guidance(scale: cfgScale, negative: try negativePrompt.map(model.prompt)) : nil
+        ? StableDiffusionXL.Guidance(
+          scale: cfgScale, negative: try negativePrompt.map { try model.prompt($0) }) : nil
       let image = try model.condition(model.prompt(prompt), guidance: guidance, width: width, height: height)
-      let method: SamplingMethod = scheduler == "euler" ? .euler : .eulerAncestral
-      return try DenoisingRun(model, image, method: method, steps: steps, seed: seed)
+      let plan = try SamplingPlan(scheduler == "euler" ? .euler : .eulerAncestral, steps: steps)
+      return try DenoisingRun(model, image, plan, seed: seed)
     }
   }
 

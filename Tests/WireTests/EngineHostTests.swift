@@ -103,7 +103,7 @@ private struct VerboseEngine: ImageEngine {
   func failures() async throws {
     let host = try await Hosted()
     try host.send(.generate(job: 1, request: request("fail")))
-    let expected = GenerationError(.promptTooLong, "The prompt is too long.", field: "prompt")
+    let expected = GenerationError(.invalidRequest, "The prompt is too long.", field: "prompt")
     #expect(try await host.untilEnd().events.last == .failed(job: 1, expected))
     try host.send(.generate(job: 2, request: request("surprise")))
     let foreign = GenerationError(.internalError, "The engine failed: Surprise.")

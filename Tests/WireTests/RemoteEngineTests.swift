@@ -33,7 +33,7 @@ import fake_engine
   func failures() async throws {
     let engine = try remoteEngine()
     let error = try await failure(of: engine, request("fail"))
-    #expect(error == GenerationError(.promptTooLong, "The prompt is too long.", field: "prompt"))
+    #expect(error == GenerationError(.invalidRequest, "The prompt is too long.", field: "prompt"))
     let process = engine.status.processID
     await #expect(throws: GenerationError(.modelNotLoaded, "Model not loaded: broken.")) {
       try await engine.load(ModelSource(id: "broken", path: "/b")) { _ in }

@@ -106,6 +106,9 @@ extension FieldTable {
       name: "cfg_end", kind: .number(0...1), fallback: "1",
       summary: "The share of the steps after which it ends; not below cfg_start."),
     Field(
+      name: "eta", kind: .number(0...1), fallback: "0",
+      summary: "How much of each jump the sampler tcd draws anew; its authors use 0.3."),
+    Field(
       name: "prompt_style", kind: .choice(PromptStyle.allCases.map(\.rawValue)), fallback: "a1111",
       summary: "How weights and long prompts are read."),
     Field(

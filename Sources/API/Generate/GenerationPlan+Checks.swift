@@ -23,7 +23,7 @@ extension GenerationPlan {
   ) throws(APIError) {
     let conflicts = [
       area(request, maxPixels), steps(request), interval(request.guidanceInterval),
-      spacing(request.scheduler),
+      spacing(request.scheduler), eta(request.scheduler),
     ].compactMap(\.self)
     let issues = conflicts.filter { !$0.fields.isDisjoint(with: values.names) }.map { conflict in
       ValidationIssue([.string(conflict.field)], .value(conflict.message), input: conflict.input)
@@ -67,5 +67,12 @@ extension GenerationPlan {
       input: .string(choice.spacing.rawValue),
       message:
         "\(choice.name.rawValue) has steps of its own, which \(choice.spacing.rawValue) spacing cannot move")
+  }
+
+  private static func eta(_ choice: SchedulerChoice) -> Conflict? {
+    guard choice.eta > 0, choice.name != .tcd else { return nil }
+    return Conflict(
+      field: "eta", fields: ["eta", "scheduler"], input: JSONValue(floatLiteral: choice.eta),
+      message: "\(choice.name.rawValue) takes no eta; only tcd does")
   }
 }

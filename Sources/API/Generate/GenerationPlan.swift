@@ -72,6 +72,7 @@ extension GenerationPlan {
       }
     }
     choice.spacing = try spacing(values, entry, sampler: choice.name)
+    choice.eta = values.number("eta") ?? 0
     return choice
   }
 
@@ -115,7 +116,7 @@ extension GenerationPlan {
   /// - Parameter body: of the request, for the `input` of a 422.
   func refusal(_ error: GenerationError, sent body: JSONObject) -> APIError {
     switch error.kind {
-    case .promptTooLong, .invalidRequest:
+    case .invalidRequest:
       guard let field = error.field, !sent.contains(field) else { break }
       return Self.unusableDefault(field, entry, error.message)
     default: break

@@ -44,6 +44,7 @@ struct Provenance: Sendable {
       "cfg_rescale": JSONValue(floatLiteral: request.cfgRescale),
       "cfg_start": JSONValue(floatLiteral: request.guidanceInterval.start),
       "cfg_end": JSONValue(floatLiteral: request.guidanceInterval.end),
+      "eta": JSONValue(floatLiteral: request.scheduler.eta),
       "vae": request.vae.map { .string($0.name) } ?? .null,
     ]
   }

@@ -7,9 +7,12 @@ struct Denoiser {
   let conditioning: Conditioning
 
   /// The picture the network sees in the latent at `point`: float32, the latent's shape.
-  func callAsFunction(_ point: SamplingPoint) throws(TorchError) -> Tensor {
-    try Self.picture(at: point, prediction) { input throws(TorchError) in
-      try guided(input, timestep: point.timestep)
+  /// - Parameters: step the one being made, from 0; steps of the whole run.
+  func callAsFunction(_ point: SamplingPoint, step: Int, of steps: Int) throws(TorchError) -> Tensor {
+    let contrast = conditioning.contrast.flatMap { $0.covers(step: step, of: steps) ? $0 : nil }
+    return try Self.picture(at: point, prediction) { input throws(TorchError) in
+      guard let contrast else { return try answer(input, point.timestep, conditioning.positive) }
+      return try guided(input, point.timestep, contrast)
     }
   }
 
@@ -27,26 +30,46 @@ struct Denoiser {
     }
   }
 
-  /// The network's answer, led away from the negative prompt: `u + s (c − u)`.
-  private func guided(_ input: Tensor, timestep: Double) throws(TorchError) -> Tensor {
-    func evaluate(_ x: Tensor) throws(TorchError) -> Tensor {
-      try unet(x, timestep: timestep, context: conditioning.context, added: conditioning.added)
-    }
-    guard let scale = conditioning.guidance else { return try evaluate(input) }
-    let batch = input.size(0)
-    let both = try evaluate(cat([input, input], dim: 0))  // [2B, 4, H, W]: negative side first
-    let negative = try both.narrow(0, from: 0, length: batch)
-    let positive = try both.narrow(0, from: batch, length: batch)
-    return try negative + (positive - negative) * scale
+  private func answer(
+    _ input: Tensor, _ timestep: Double, _ side: Conditioning.Side
+  ) throws(TorchError) -> Tensor {
+    try unet(input, timestep: timestep, context: side.context, added: side.added)
   }
-}
 
-/// The texts and sizes of one picture as the UNet takes them.
-struct Conditioning {
-  /// `[1, 77, context]`, or `[2, 77, context]` with the negative side first.
-  let context: Tensor
-  /// Pooled text and sizes, embedded: as many rows.
-  let added: Tensor
-  /// The guidance scale, above 1; `nil` when there is no guidance pass.
-  let guidance: Double?
+  /// The network's answer, led away from the negative prompt: `u + s (c − u)`.
+  private func guided(
+    _ input: Tensor, _ timestep: Double, _ contrast: Conditioning.Contrast
+  ) throws(TorchError) -> Tensor {
+    let negative: Tensor, positive: Tensor
+    switch contrast.sides {
+    case .together(let both):
+      let batch = input.size(0)
+      let answers = try answer(cat([input, input], dim: 0), timestep, both)  // [2B, 4, H, W]
+      negative = try answers.narrow(0, from: 0, length: batch)
+      positive = try answers.narrow(0, from: batch, length: batch)
+    case .apart(let other):
+      negative = try answer(input, timestep, other)
+      positive = try answer(input, timestep, conditioning.positive)
+    }
+    let led = try negative + (positive - negative) * contrast.scale
+    return contrast.rescale == 0 ? led : try Self.rescaled(led, positive, by: contrast.rescale)
+  }
+
+  /// A share of the way from `led` to the same with the spread of `positive`.
+  /// Source: diffusers `rescale_noise_cfg`; Lin et al. 2023, section 3.4.
+  static func rescaled(
+    _ led: Tensor, _ positive: Tensor, by share: Double
+  ) throws(TorchError) -> Tensor {
+    // Of the standard deviations: what they divide by cancels.
+    let ratio = try sqrt(squares(positive) / squares(led))
+    return try led * (ratio * share + (1 - share))
+  }
+
+  /// The squared distances of each sample's values from their mean, summed: `[B, C, H, W]` gives `[B, 1, 1, 1]`.
+  private static func squares(_ x: Tensor) throws(TorchError) -> Tensor {
+    let rows = try x.reshape(x.size(0), 1, -1)
+    let ones = try Tensor.full(1, [rows.size(2), 1], .float32, on: x.device)
+    let centred = try rows - matmul(rows, ones) * (1 / Double(rows.size(2)))
+    return try matmul(centred, centred.transpose(1, 2)).reshape(-1, 1, 1, 1)
+  }
 }

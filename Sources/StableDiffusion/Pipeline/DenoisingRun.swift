@@ -10,9 +10,11 @@ public struct DenoisingRun {
   private let noise: NoiseSource
   public let steps: Int
 
-  /// - Parameters: steps 1 to 1000; seed its low 32 bits are used.
+  /// - Parameter seed: its low 32 bits are used.
+  /// - Throws: `TorchError`; `SamplingError.noSignal` for a network that answers the noise, asked where there is
+  ///   nothing else.
   public init(
-    _ model: StableDiffusionXL, _ image: ImageConditioning, method: SamplingMethod, steps: Int, seed: UInt64
+    _ model: StableDiffusionXL, _ image: ImageConditioning, _ plan: SamplingPlan, seed: UInt64
   ) throws {
     let scale = AutoencoderKL.scale
     noise = try NoiseSource(
@@ -20,8 +22,9 @@ public struct DenoisingRun {
       device: model.options.device)
     denoiser = Denoiser(
       unet: model.networks.unet, prediction: model.prediction, conditioning: image.conditioning)
-    sampler = try method.start(SigmaLadder(model.schedule, steps: steps), noise: noise.draw())
-    self.steps = steps
+    sampler = try plan.start(zeroTerminalSNR: model.zeroTerminalSNR, noise: noise.draw())
+    steps = plan.steps
+    if model.prediction == .epsilon, sampler.point?.alpha == 0 { throw SamplingError.noSignal(plan.method) }
   }
 
   /// Steps done.
@@ -34,20 +37,8 @@ public struct DenoisingRun {
   /// - Returns: whether there is more to do.
   public mutating func advance() throws -> Bool {
     guard let point = sampler.point else { return false }
-    let denoised = try denoiser(point)
+    let denoised = try denoiser(point, step: sampler.stepsDone, of: steps)
     try sampler.resume(denoised: denoised, noise: noise)
     return sampler.point != nil
-  }
-}
-
-/// The sampling methods.
-public enum SamplingMethod: Sendable, CaseIterable {
-  case eulerAncestral, euler
-
-  func start(_ ladder: SigmaLadder, noise: Tensor) throws(TorchError) -> any Sampler {
-    switch self {
-    case .eulerAncestral: try EulerSampler(.ancestral, ladder, noise: noise)
-    case .euler: try EulerSampler(.plain, ladder, noise: noise)
-    }
   }
 }

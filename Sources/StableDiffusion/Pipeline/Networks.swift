@@ -12,8 +12,9 @@ struct Networks {
     let weights = Weights(store, dtype: options.dtype)
     try Topology.check(weights)
     let end = CLIPTokenizer.endOfText
-    textEncoder = try CLIPTextModel(weights["text_encoder"], activation: .quickGELU, endOfText: end)
-    textEncoder2 = try CLIPTextModel(weights["text_encoder_2"], activation: .gelu, endOfText: end)
+    let text = Weights(store, formats: .text(options.dtype, on: options.device))
+    textEncoder = try CLIPTextModel(text["text_encoder"], activation: .quickGELU, endOfText: end)
+    textEncoder2 = try CLIPTextModel(text["text_encoder_2"], activation: .gelu, endOfText: end)
     unet = try UNet2DConditionModel(weights["unet"])
     vae = try AutoencoderKL(Weights(store, path: "vae", dtype: options.vaeDtype))
     if let stranger = store.unused.first {

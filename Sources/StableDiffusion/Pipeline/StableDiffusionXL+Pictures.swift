@@ -27,9 +27,9 @@ extension StableDiffusionXL {
     let vae = decoder?.autoencoder ?? networks.vae
     do {
       let (image, wasBanded) = try picture(latents, vae, pause)
-      return Decoded(image: image, dtype: vae.dtype, wasRetried: false, wasBanded: wasBanded)
+      return Decoded(image: image, dtype: vae.formats.products, wasRetried: false, wasBanded: wasBanded)
     } catch let error as PictureError {
-      guard vae.dtype != .float32 else { throw error }
+      guard vae.formats.products != .float32 else { throw error }
       let exact = try decoder?.inFloat32() ?? vaeInFloat32()
       let (image, wasBanded) = try picture(latents, exact, pause)
       return Decoded(image: image, dtype: .float32, wasRetried: true, wasBanded: wasBanded)

@@ -1,27 +1,54 @@
 import CLIPTokenizer
 import Torch
 
-/// A text that does not fit one window of the text encoders.
-public struct PromptTooLong: Error, Sendable, Equatable {
-  /// Tokens of the text, and how many there may be.
-  public let count: Int, limit: Int
-}
-
 extension StableDiffusionXL {
-  /// A text as tokens, checked to fit one window.
+  /// A text as the windows that both text encoders read, and how they are to be encoded.
   public struct Prompt: Sendable, Equatable {
-    let tokens: [Int32]
+    let style: Style
+    /// The layer to read, as `CLIPTextModel` counts.
+    let clipSkip: Int
+    /// The windows of each encoder, at least one. They differ where `!` does, under style `diffusers` only.
+    let first: [PromptWindow], second: [PromptWindow]
 
-    /// Tokens without start and end: 0 to 75.
-    public var count: Int { tokens.count }
+    /// How a text is read.
+    public enum Style: Sendable {
+      /// AUTOMATIC1111's syntax, windows and weights.
+      case a1111
+      /// ComfyUI's.
+      case comfy
+      /// No syntax; windows as compel's, and `!` is the second encoder's padding.
+      case diffusers
+    }
+
+    /// Tokens without start and end; the first encoder's.
+    public var count: Int { first.reduce(0) { $0 + $1.tokens.count } }
+
+    /// Windows of 77 that the text takes.
+    public var windows: Int { max(first.count, second.count) }
   }
 
-  /// - Throws: `PromptTooLong` above 75 tokens: nothing is ever cut.
-  public func prompt(_ text: String) throws(PromptTooLong) -> Prompt {
-    let tokens = tokenizer.encode(text)
-    let limit = CLIPTokenizer.windowLength - 2
-    guard tokens.count <= limit else { throw PromptTooLong(count: tokens.count, limit: limit) }
-    return Prompt(tokens: tokens)
+  /// Layers of the text encoder that has fewer: the most that `clipSkip` may be.
+  public var textLayers: Int { min(networks.textEncoder.layers.count, networks.textEncoder2.layers.count) }
+
+  /// Reads a text of any length: nothing is ever cut.
+  /// - Parameter clipSkip: the layer of the text encoders as A1111 counts: 1 the last, 2 the one before.
+  /// - Throws: `PromptError` for syntax without a meaning, or fewer layers than `clipSkip`.
+  public func prompt(
+    _ text: String, style: Prompt.Style = .a1111, clipSkip: Int = 2
+  ) throws(PromptError) -> Prompt {
+    guard (1...textLayers).contains(clipSkip) else {
+      throw PromptError(.clipSkip, "the text encoders of this model have \(textLayers) layers to choose from")
+    }
+    let first: [PromptWindow]
+    var second: [PromptWindow]?
+    switch style {
+    case .a1111: first = try A1111Syntax(text).windows(tokenizer)
+    case .comfy: first = try ComfySyntax(text).windows(tokenizer)
+    case .diffusers:
+      first = PromptWindow.cutting(tokenizer.encode(text))
+      second = PromptWindow.cutting(tokenizer.encode(paddingMarks: text))
+    }
+    return Prompt(style: style, clipSkip: clipSkip, first: first, second: second ?? first)
   }
 
   /// The other side of guidance.
@@ -30,39 +57,77 @@ extension StableDiffusionXL {
     public let scale: Double
     /// `nil` is zero embeddings.
     public let negative: Prompt?
+    /// How much of the contrast that guidance adds is taken back, 0 to 1.
+    public let rescale: Double
+    /// The part of the run that is guided, as shares of the steps, 0 to 1: from `start` up to `end`.
+    public let start: Double, end: Double
 
-    public init(scale: Double, negative: Prompt?) { (self.scale, self.negative) = (scale, negative) }
+    public init(
+      scale: Double, negative: Prompt?, rescale: Double = 0, start: Double = 0, end: Double = 1
+    ) {
+      (self.scale, self.negative, self.rescale) = (scale, negative, rescale)
+      (self.start, self.end) = (start, end)
+    }
   }
 
   /// Encodes the texts and the size of a picture.
-  /// - Parameters: guidance `nil` for no guidance pass; width and height in pixels.
-  /// - Throws: `TorchError`.
+  /// - Parameters: guidance `nil` for no guidance pass; width and height in pixels; pause called before each
+  ///   window: what it throws ends the encoding.
+  /// - Throws: `PromptError` for weights that leave no finite states; `TorchError`.
   public func condition(
-    _ prompt: Prompt, guidance: Guidance?, width: Int, height: Int
+    _ prompt: Prompt, guidance: Guidance?, width: Int, height: Int, pause: () throws -> Void = {}
   ) throws -> ImageConditioning {
-    var (context, pooled) = try encode(prompt)
-    if let guidance {
-      let (negative, negativePooled) =
-        try guidance.negative.map(encode) ?? (context * 0.0, pooled * 0.0)
-      context = try cat([negative, context], dim: 0)  // [2, 77, C]
-      pooled = try cat([negativePooled, pooled], dim: 0)  // [2, pooled]
-    }
     let (h, w) = (Double(height), Double(width))
     // Original size, crop's corner, target size: the picture is as it was asked for, uncropped.
-    let added = try networks.unet.embed(pooled: pooled, timeIDs: [h, w, 0, 0, h, w])
-    return ImageConditioning(
-      conditioning: Conditioning(context: context, added: added, guidance: guidance?.scale),
-      width: width, height: height)
-  }
-
-  /// - Returns: both encoders' states beside each other `[1, 77, C]`, and the second's summary `[1, pooled]`.
-  private func encode(_ prompt: Prompt) throws -> (context: Tensor, pooled: Tensor) {
-    let first = try networks.textEncoder(tokenizer.window(prompt.tokens, padding: .endOfText))
-    let second = try networks.textEncoder2(tokenizer.window(prompt.tokens, padding: .zero))
-    guard let pooled = second.pooled else {
-      throw TorchError(kind: .internal, operation: "encode", shapes: [], message: "no text projection")
+    func side(_ text: EncodedText) throws -> Conditioning.Side {
+      let added = try networks.unet.embed(pooled: text.pooled, timeIDs: [h, w, 0, 0, h, w])
+      return try Conditioning.Side(context: text.context.to(options.dtype), added: added)
     }
-    return (try cat([first.penultimate, second.penultimate], dim: 2), pooled)
+    let windows = max(prompt.extent, guidance?.negative?.extent ?? 0)
+    let text = try encode(prompt, windows: windows, pause: pause)
+    let positive = try side(text)
+    var contrast: Conditioning.Contrast?
+    if let guidance {
+      let negative: EncodedText
+      if let prompt = guidance.negative {
+        do {
+          negative = try encode(prompt, windows: windows, pause: pause)
+        } catch var error as PromptError {
+          error.subject = .negativePrompt
+          throw error
+        }
+      } else {
+        negative = try EncodedText(context: text.context * 0.0, pooled: text.pooled * 0.0)
+      }
+      contrast = try Conditioning.Contrast(guidance, positive: positive, negative: side(negative))
+    }
+    return ImageConditioning(
+      conditioning: Conditioning(positive: positive, contrast: contrast), width: width,
+      height: height)
+  }
+}
+
+extension StableDiffusionXL.Prompt {
+  /// Windows that the other side is extended to where the style does so.
+  fileprivate var extent: Int { style == .diffusers ? windows : 0 }
+}
+
+extension PromptWindow {
+  /// Runs of 75 tokens, wherever that cuts.
+  fileprivate static func cutting(_ tokens: [Int32]) -> [PromptWindow] {
+    let starts = stride(from: 0, to: max(tokens.count, 1), by: capacity)
+    return starts.map { start in
+      PromptWindow(tokens: tokens[start...].prefix(capacity).map { WeightedToken(id: $0, weight: 1) })
+    }
+  }
+}
+
+extension CLIPTokenizer {
+  /// The tokens of a text in which every `!` is padding: it is the pad token of SDXL's second tokenizer, and
+  /// transformers finds such tokens before it looks at words.
+  fileprivate func encode(paddingMarks text: String) -> [Int32] {
+    let parts = text.unicodeScalars.split(separator: "!", omittingEmptySubsequences: false)
+    return Array(parts.map { encode(String($0)) }.joined(separator: [Padding.zero.id]))
   }
 }
 

@@ -11,7 +11,6 @@ public final class StableDiffusionXL {
   public let zeroTerminalSNR: Bool
   let tokenizer: CLIPTokenizer
   let networks: Networks
-  let schedule: NoiseSchedule
   /// What was read: its VAE may be wanted again in another format.
   let checkpoint: Checkpoint
 
@@ -56,6 +55,5 @@ public final class StableDiffusionXL {
     (self.options, self.checkpoint) = (options, checkpoint)
     prediction = training.prediction ?? checkpoint.markedPrediction?.value ?? .epsilon
     zeroTerminalSNR = training.zeroTerminalSNR ?? checkpoint.markedZeroTerminalSNR?.value ?? false
-    schedule = NoiseSchedule(zeroTerminalSNR ? .zeroSNR : .asTrained)
   }
 }

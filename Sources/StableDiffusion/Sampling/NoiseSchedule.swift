@@ -13,15 +13,20 @@ struct NoiseSchedule: Sendable {
   /// ᾱ of the last timestep once it carries no signal: not 0, so that σ stays finite.
   static let terminalAlpha = 1.0 / 16_777_216
 
-  /// ᾱ, the signal's share of the variance, by timestep: falling from 0.9991 to 0.0047, or to 2⁻²⁴.
+  /// ᾱ, the signal's share of the variance, by timestep: falling from 0.9991 to 0.0047, 2⁻²⁴ or 0.
   let alphasCumprod: [Double]
+  /// σ, the noise of a latent scaled so that its picture has weight 1, by timestep; and its logarithm.
+  private let sigmas: [Float]
+  private let logSigmas: [Float]
 
   enum Terminal: Sendable {
     /// As trained: a trace of the picture is left in the last timestep.
     case asTrained
-    /// Rescaled to none. Source: Lin et al., "Common Diffusion Noise Schedules and Sample Steps Are Flawed",
-    /// algorithm 1; diffusers' `rescale_betas_zero_snr`.
+    /// Rescaled to none, with a last level that is finite all the same. Source: Lin et al., "Common Diffusion
+    /// Noise Schedules and Sample Steps Are Flawed", algorithm 1; diffusers' `rescale_betas_zero_snr`.
     case zeroSNR
+    /// The same with nothing left: for methods that never divide by what is left.
+    case exactlyZeroSNR
   }
 
   init(_ terminal: Terminal = .asTrained) {
@@ -30,14 +35,18 @@ struct NoiseSchedule: Sendable {
     let (start, end) = (Float(Self.betaStart.squareRoot()), Float(Self.betaEnd.squareRoot()))
     let step = (end - start) / Float(count - 1)
     var alphas = (0..<count).map { index in
-      // torch.linspace counts from the nearer end.
-      let root = index < count / 2 ? start + step * Float(index) : end - step * Float(count - index - 1)
+      // torch.linspace counts from the nearer end, and rounds once.
+      let root =
+        index < count / 2
+        ? start.addingProduct(step, Float(index)) : end.addingProduct(-step, Float(count - index - 1))
       return 1 - root * root
     }
-    if terminal == .zeroSNR { alphas = Self.rescaled(alphas) }
+    if terminal != .asTrained { alphas = Self.rescaled(alphas) }
     var cumulative = Self.cumulativeProduct(alphas)
     if terminal == .zeroSNR { cumulative[count - 1] = Float(Self.terminalAlpha) }
     alphasCumprod = cumulative.map(Double.init)
+    sigmas = cumulative.map { ((1 - $0) / $0).squareRoot() }
+    logSigmas = sigmas.map { Float(log(Double($0))) }
   }
 
   /// diffusers' `rescale_zero_terminal_snr`, on α instead of β.
@@ -66,22 +75,32 @@ struct NoiseSchedule: Sendable {
 
   /// The noise of a latent scaled so that its picture has weight 1, at a timestep that may be fractional.
   func sigma(at timestep: Double) -> Double {
-    let position = min(max(timestep, 0), Double(alphasCumprod.count - 1))
+    let position = min(max(timestep, 0), Double(sigmas.count - 1))
     let below = Int(position)
-    let above = min(below + 1, alphasCumprod.count - 1)
-    func sigma(_ index: Int) -> Double {
-      let alpha = Float(alphasCumprod[index])
-      return Double(((1 - alpha) / alpha).squareRoot())
-    }
-    let value = sigma(below) + (sigma(above) - sigma(below)) * (position - Double(below))
-    return Double(Float(value))
+    let above = min(below + 1, sigmas.count - 1)
+    let (low, high) = (Double(sigmas[below]), Double(sigmas[above]))
+    return low + (high - low) * (position - Double(below))
   }
 
-  /// Timesteps of a run, first to last, spaced `leading`: whole strides from the end of the training, plus
-  /// the offset. For samplers whose last evaluation is at timestep 1.
-  /// - Parameter steps: 1 to 1000.
-  static func leadingTimesteps(_ steps: Int) -> [Double] {
-    let stride = trainTimesteps / steps
-    return (0..<steps).reversed().map { Double($0 * stride + stepsOffset) }
+  /// The timestep at which a latent has this much noise: fractional, log-linear between the training's own.
+  /// Source: diffusers' `_sigma_to_t`.
+  func timestep(of sigma: Double) -> Double {
+    let value = log(max(sigma, 1e-10))
+    let below = max(0, min(logSigmas.partitioningIndex { Double($0) > value } - 1, logSigmas.count - 2))
+    let (low, high) = (logSigmas[below], logSigmas[below + 1])
+    let share = (Double(low) - value) / Double(low - high)
+    return Double(below) + min(max(share, 0), 1)
+  }
+}
+
+extension [Float] {
+  /// The first index whose element, and every one after it, satisfies `isAbove`.
+  fileprivate func partitioningIndex(_ isAbove: (Float) -> Bool) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if isAbove(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 }

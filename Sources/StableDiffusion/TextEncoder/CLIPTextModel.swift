@@ -28,7 +28,7 @@ final class CLIPTextModel {
         "weight", "\(table[0]) rows do not hold the vocabulary of \(endOfText + 1) tokens")
     }
     tokenEmbedding = try Embedding(text["embeddings"]["token_embedding"], rows: table[0], width: width)
-    positionEmbedding = try text["embeddings"]["position_embedding"].tensor(
+    positionEmbedding = try text["embeddings"]["position_embedding"].summand(
       "weight", [Self.positions, width])
     layers = try (0..<text["encoder"].count("layers")).map {
       try CLIPEncoderLayer(text["encoder"]["layers"][$0], width, activation: activation)
@@ -50,21 +50,26 @@ final class CLIPTextModel {
 
   /// What SDXL reads of one window of tokens.
   struct Output {
-    /// The last layer's input, without the final norm: `[1, 77, C]`.
-    let penultimate: Tensor
+    /// The states of the layer asked for, without the final norm: `[1, 77, C]`.
+    let hidden: Tensor
     /// The final norm of the last layer at the first end token, projected: `[1, pooled]`.
     let pooled: Tensor?
   }
 
-  /// - Parameter tokens: 77 ids. Padding is attended to like any token, as SDXL was trained.
-  func callAsFunction(_ tokens: [Int32]) throws(TorchError) -> Output {
+  /// - Parameters:
+  ///   - tokens: 77 ids. Padding is attended to like any token, as SDXL was trained.
+  ///   - clipSkip: the layer whose states are wanted: 1 the last, 2 the one before, up to `layers.count`;
+  ///     transformers' `hidden_states[-clipSkip]`.
+  func callAsFunction(_ tokens: [Int32], clipSkip: Int = 2) throws(TorchError) -> Output {
     let ids = try Tensor(tokens.map(Int64.init), [1, tokens.count]).to(device)
     var h = try tokenEmbedding(ids) + positionEmbedding  // [1, 77, C]
-    for layer in layers.dropLast() { h = try layer(h) }
-    guard let textProjection, let last = layers.last else { return Output(penultimate: h, pooled: nil) }
+    for layer in layers.dropLast(clipSkip - 1) { h = try layer(h) }
+    let hidden = h
+    guard let textProjection else { return Output(hidden: hidden, pooled: nil) }
+    for layer in layers.suffix(clipSkip - 1) { h = try layer(h) }
     let end = tokens.firstIndex(of: endOfText) ?? tokens.count - 1
-    let summary = try finalLayerNorm(last(h).narrow(1, from: end, length: 1))  // [1, 1, C]
-    return Output(penultimate: h, pooled: try textProjection(summary).reshape(1, -1))
+    let summary = try finalLayerNorm(h.narrow(1, from: end, length: 1))  // [1, 1, C]
+    return Output(hidden: hidden, pooled: try textProjection(summary).reshape(1, -1))
   }
 }
 

@@ -21,6 +21,7 @@ final class Attention {
 
   /// - Parameters: x `[B, L, C]`; context `[B, S, context]`. - Returns: `[B, L, C]`.
   func callAsFunction(_ x: Tensor, context: Tensor? = nil) throws(TorchError) -> Tensor {
+    let x = try x.to(toQ.dtype)
     let source = context ?? x
     let h = try scaledDotProductAttention(
       split(toQ(x)), split(toK(source)), split(toV(source)))  // [B, heads, L, 64]
@@ -44,7 +45,7 @@ final class FeedForward {
 
   /// - Parameter x: `[B, L, C]`. - Returns: `[B, L, C]`.
   func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-    let h = try proj(x)  // [B, L, 8C]
+    let h = try proj(x.to(proj.dtype))  // [B, L, 8C]
     let half = h.size(-1) / 2
     let value = try h.narrow(-1, from: 0, length: half)  // [B, L, 4C]
     let gate = try h.narrow(-1, from: half, length: half)

@@ -8,7 +8,7 @@ final class UNet2DConditionModel {
   let timeEmbedding: TimestepEmbedding, addEmbedding: TimestepEmbedding
   let downBlocks: [DownBlock2D], midBlock: UNetMidBlock2D, upBlocks: [UpBlock2D]
   let convNormOut: GroupNorm, convOut: Conv2d
-  let dtype: DType
+  let formats: NumberFormats
   /// Channels of the latents, of the text, and of the pooled text.
   let latentC: Int, contextC: Int, pooledC: Int
 
@@ -57,7 +57,7 @@ final class UNet2DConditionModel {
       throw w["conv_in"].unsuitable("weight", "takes \(conv[1]) channels, conv_out gives \(outC)")
     }
     convOut = try Conv2d(w["conv_out"], channels, outC, kernel: 3, padding: 1)
-    (latentC, contextC, dtype) = (conv[1], widths.context, w.dtype)
+    (latentC, contextC, formats) = (conv[1], widths.context, w.formats)
   }
 
   /// The width of the text, read off the first cross-attention, which is in the middle block at the latest.
@@ -73,7 +73,7 @@ final class UNet2DConditionModel {
     let batch = pooled.size(0)
     let ids = try Timesteps.embed(timeIDs, dim: Self.timeIDDim).reshape(1, -1)  // [1, 6 × 256]
       .expand(batch, timeIDs.count * Self.timeIDDim).to(pooled.device)
-    return try addEmbedding(cat([pooled.to(dtype), ids.to(dtype)], dim: 1))
+    return try addEmbedding(cat([pooled.to(formats.sums), ids.to(formats.sums)], dim: 1))
   }
 
   /// - Parameters: sample `[B, C, H, W]`; timestep may be fractional; context `[B, S, context]`; added from `embed`.
@@ -81,9 +81,9 @@ final class UNet2DConditionModel {
   func callAsFunction(
     _ sample: Tensor, timestep: Double, context: Tensor, added: Tensor
   ) throws(TorchError) -> Tensor {
-    let time = try Timesteps.embed([timestep], dim: timeEmbedding.inC).to(dtype).to(sample.device)
+    let time = try Timesteps.embed([timestep], dim: timeEmbedding.inC).to(formats.sums).to(sample.device)
     let temb = try silu(timeEmbedding(time) + added)  // [B, temb]
-    var h = try convIn(sample.to(dtype))  // [B, C0, H, W]
+    var h = try convIn(sample.to(formats.sums))  // [B, C0, H, W]
     var skips = [h]
     for block in downBlocks {
       let stages = try block(h, temb: temb, context: context)
@@ -93,6 +93,6 @@ final class UNet2DConditionModel {
     h = try midBlock(h, temb: temb, context: context)
     for block in upBlocks { h = try block(h, skips: &skips, temb: temb, context: context) }
     h = try convOut(silu(convNormOut(h)))  // [B, C, H, W]
-    return try h.to(sample.dtype ?? .float32)
+    return try h.to(formatOf: sample)
   }
 }

@@ -6,7 +6,7 @@ import Torch
 final class AutoencoderKL {
   let encoder: Encoder, quantConv: Conv2d
   let decoder: Decoder, postQuantConv: Conv2d
-  let dtype: DType
+  let formats: NumberFormats
   let latentC: Int
 
   /// What latents are multiplied by between the VAE and the UNet. Source: SDXL's `vae/config.json`.
@@ -20,7 +20,7 @@ final class AutoencoderKL {
     quantConv = try Conv2d(w["quant_conv"], 2 * latentC, 2 * latentC, kernel: 1)
     postQuantConv = try Conv2d(w["post_quant_conv"], latentC, latentC, kernel: 1)
     decoder = try Decoder(w["decoder"], latentC: latentC)
-    dtype = w.dtype
+    formats = w.formats
     try checkScale(w)
   }
 
@@ -41,14 +41,14 @@ final class AutoencoderKL {
   ///   pause called between blocks: what it throws ends the decoding, which takes long for a large picture.
   /// - Returns: float32 pictures, −1 to 1 and a little beyond, `[B, 3, 8H, 8W]`.
   func decode(_ latents: Tensor, bands: RowBands? = nil, pause: () throws -> Void = {}) throws -> Tensor {
-    let z = try postQuantConv(latents.to(dtype) * (1 / Self.scalingFactor))
+    let z = try postQuantConv(latents.to(formats.sums) * (1 / Self.scalingFactor))
     return try (bands.map { try decoder(z, in: $0) } ?? decoder(z, pause: pause)).to(.float32)
   }
 
   /// - Parameter picture: −1 to 1, `[B, 3, 8H, 8W]`.
   /// - Returns: float32 mean and log-variance of the latents' distribution, unscaled, `[B, 8, H, W]`.
   func encode(_ picture: Tensor) throws -> Tensor {
-    try quantConv(encoder(picture.to(dtype))).to(.float32)
+    try quantConv(encoder(picture.to(formats.sums))).to(.float32)
   }
 }
 

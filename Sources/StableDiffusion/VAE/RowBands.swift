@@ -31,7 +31,7 @@ struct RowBands {
     return try banded(x.size(2), like: x) { rows in
       let padded = try rowsAround(rows, of: x.size(2)) { above in
         let band = try x.narrow(2, from: above.lowerBound, length: above.count).to(.float32)
-        return try silu(band * scale + shift).to(x.dtype ?? .float32)
+        return try silu(band * scale + shift).to(formatOf: x)
       }
       let h = try conv.unpadded(padded)  // [B, outC, rows, W]
       guard let residual = try residual(rows) else { return h }

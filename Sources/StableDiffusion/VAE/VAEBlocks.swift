@@ -17,7 +17,8 @@ final class VAEAttention {
   /// - Parameter x: `[B, C, H, W]`. - Returns: the same shape.
   func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
     let (batch, channels, height, width) = (x.size(0), x.size(1), x.size(2), x.size(3))
-    let flat = try groupNorm(x).reshape(batch, channels, height * width).transpose(1, 2)  // [B, HW, C]
+    let flat = try groupNorm(x).to(toQ.dtype)
+      .reshape(batch, channels, height * width).transpose(1, 2)  // [B, HW, C]
     func oneHead(_ projected: Tensor) throws(TorchError) -> Tensor {
       try projected.reshape(batch, 1, height * width, channels)  // [B, 1, HW, C]
     }

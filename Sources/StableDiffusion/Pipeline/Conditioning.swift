@@ -1,0 +1,81 @@
+import Torch
+
+/// The texts and sizes of one picture as the UNet takes them.
+struct Conditioning {
+  /// What the picture is to show.
+  let positive: Side
+  /// `nil` when there is no guidance pass.
+  let contrast: Contrast?
+
+  /// One text with the sizes.
+  struct Side {
+    /// `[B, S, context]`.
+    let context: Tensor
+    /// Pooled text and sizes, embedded: `[B, temb]`.
+    let added: Tensor
+  }
+
+  /// What the picture is led away from, and how far.
+  struct Contrast {
+    let sides: Sides
+    /// Above 1.
+    let scale: Double
+    /// How much of the added contrast is taken back, 0 to 1.
+    let rescale: Double
+    /// Shares of the steps.
+    private let start: Double, end: Double
+  }
+
+  /// How the two sides are evaluated.
+  enum Sides {
+    /// In one call, the negative side first: `[2, S, context]`.
+    case together(Side)
+    /// In a call each; this is the negative side.
+    case apart(Side)
+  }
+}
+
+extension Conditioning.Contrast {
+  init(
+    _ guidance: StableDiffusionXL.Guidance, positive: Conditioning.Side, negative: Conditioning.Side
+  ) throws(TorchError) {
+    sides = try .init(positive: positive, negative: negative)
+    (scale, rescale) = (guidance.scale, guidance.rescale)
+    (start, end) = (guidance.start, guidance.end)
+  }
+
+  /// Whether step `step` (from 0) of `steps` is guided.
+  /// Source: diffusers `guiders/classifier_free_guidance.py`, `_is_cfg_enabled`.
+  func covers(step: Int, of steps: Int) -> Bool {
+    step >= Int(start * Double(steps)) && step < Int(end * Double(steps))
+  }
+}
+
+extension Conditioning.Sides {
+  /// One call for both sides wherever that costs little.
+  ///
+  /// Attention over k copies of a text is attention over one copy, so texts of different length are repeated
+  /// to a common one: as long as that is no more than twice the longer.
+  init(positive: Conditioning.Side, negative: Conditioning.Side) throws(TorchError) {
+    let lengths = (negative.context.size(1), positive.context.size(1))
+    let common = lengths.0 / Self.commonDivisor(lengths.0, lengths.1) * lengths.1
+    guard common <= 2 * max(lengths.0, lengths.1) else {
+      self = .apart(negative)
+      return
+    }
+    func repeated(_ context: Tensor) throws(TorchError) -> Tensor {
+      let copies = common / context.size(1)
+      return copies == 1 ? context : try cat(Array(repeating: context, count: copies), dim: 1)
+    }
+    self = .together(
+      .init(
+        context: try cat([repeated(negative.context), repeated(positive.context)], dim: 0),
+        added: try cat([negative.added, positive.added], dim: 0)))
+  }
+
+  private static func commonDivisor(_ a: Int, _ b: Int) -> Int {
+    var (a, b) = (a, b)
+    while b > 0 { (a, b) = (b, a % b) }
+    return max(a, 1)
+  }
+}
