@@ -82,8 +82,8 @@ class Layout(dict):
 
     def vae(self, channels):
         ends = (channels[0], channels[-1])
-        for side, inputs, (first, last), outputs, blocks in (
-            ("encoder", 3, ends, 8, 2), ("decoder", 4, ends[::-1], 3, 3),
+        for side, inputs, (first, last), outputs, blocks, gain in (
+            ("encoder", 3, ends, 8, 2, 1.0), ("decoder", 4, ends[::-1], 3, 3, 0.4),
         ):
             path = f"{VAE}{side}."
             self.layer(path + "conv_in", first, inputs, 3, 3)
@@ -103,7 +103,7 @@ class Layout(dict):
             for part in ("q", "k", "v", "proj_out"):
                 self.layer(f"{path}mid.attn_1.{part}", channels[-1], channels[-1], 1, 1)
             self.norm(path + "norm_out", last)
-            self.layer(path + "conv_out", outputs, last, 3, 3, gain=0.4)
+            self.layer(path + "conv_out", outputs, last, 3, 3, gain=gain)
         self.layer(VAE + "quant_conv", 8, 8, 1, 1)
         self.layer(VAE + "post_quant_conv", 4, 4, 1, 1)
 
