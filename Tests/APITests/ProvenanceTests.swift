@@ -36,7 +36,7 @@ import Testing
         "prompt": "1girl, (night:1.2)", "negative_prompt": "bad, ugly", "model": "m", "width": 64,
         "height": 128, "steps": 12, "cfg_scale": 6.0, "seed": 5, "scheduler": "dpmpp_2m_karras",
         "sigma_schedule": "karras", "timestep_spacing": "trailing", "prompt_style": "comfy", "clip_skip": 3,
-        "cfg_rescale": 0.7, "cfg_start": 0.25, "cfg_end": 0.9, "eta": 0, "vae": "fp16, fix",
+        "cfg_rescale": 0.7, "cfg_start": 0.25, "cfg_end": 0.9, "eta": 0.0, "vae": "fp16, fix",
         "model_hash": .string(Bench.hash), "prediction": "v_prediction", "prediction_source": "v_pred key",
         "zero_terminal_snr": true, "zero_terminal_snr_source": "ztsnr key", "dtype": "bfloat16",
         "vae_dtype": "float32", "vae_retried": true, "vae_tiled": true, "device": "cuda:0",
