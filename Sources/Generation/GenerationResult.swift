@@ -34,7 +34,7 @@ public struct GenerationReport: Codable, Sendable, Equatable {
   public var negativePromptWindows = 0
   /// Whether the first decoding had no picture in it, and this one, in float32, has.
   public var vaeRetried = false
-  /// Whether the picture was decoded in tiles.
+  /// Whether the picture was decoded in bands of rows.
   public var vaeTiled = false
   public var timings: Timings
   public var libtorch: String
