@@ -109,10 +109,11 @@ def train(net, loss, a, name, lr):
 
 
 def save_half(path, tensors, metadata=None, eighths=()):
-    """Writes a safetensors file, F16 and, for the names in `eighths`, F8_E4M3; says how large it is."""
+    """Writes a safetensors file, F16, for the names in `eighths` F8_E4M3, for scalars F32; says how large it is."""
     from safetensors.torch import save_file
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    out = {k: v.detach().cpu().to(torch.float8_e4m3fn if k in eighths else torch.float16).contiguous() for k, v in tensors.items()}
+    dtype = lambda k, v: torch.float8_e4m3fn if k in eighths else torch.float16 if v.ndim else torch.float32
+    out = {k: v.detach().cpu().to(dtype(k, v)).contiguous() for k, v in tensors.items()}
     wrong = [k for k, v in out.items() if not torch.isfinite(v.float()).all()]
     if wrong:
         raise SystemExit(f"not finite: {wrong}")

@@ -1,6 +1,6 @@
 """Stage 2, the world in latents: renders scenes and stores what the autoencoder makes of them.
 
-    python latents.py --n128 12000 --n256 4000      # goes on where it stopped
+    python latents.py --n128 8000 --n256 2000      # goes on where it stopped
 
 Latents are stored with zero mean and standard deviation LATENT_STD per channel. That is half of the
 usual 1: these pictures are large and plain, so that at SDXL's noise levels their layout would be
@@ -68,8 +68,8 @@ def to_tensor(pictures, device):
 
 def main():
     ap = argparse.ArgumentParser()
-    ap.add_argument("--n128", type=int, default=12000)
-    ap.add_argument("--n256", type=int, default=4000)
+    ap.add_argument("--n128", type=int, default=8000)
+    ap.add_argument("--n256", type=int, default=2000)
     ap.add_argument("--run", default="run")
     ap.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     a = ap.parse_args()

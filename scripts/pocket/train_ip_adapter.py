@@ -8,9 +8,8 @@ reference decides; some name only a shape, another than the reference's, so that
 import argparse
 import torch
 import torch.nn as nn
-import torch.nn.functional as F
 from adapters import GENERIC, MODELS, Clean, arguments, frozen, noise_loss, save_half, train
-from text import heads, unheads
+from text import attend, heads, unheads
 from train_unet import conditions
 from unet import CONTEXT, TransformerBlock
 from vision import PROJECTED, load_vision, prepare
@@ -28,10 +27,10 @@ class WithImage(nn.Module):
 
     def forward(self, x, ctx):
         a, q = self.attention, heads(self.attention.to_q(x))
-        o = F.scaled_dot_product_attention(q, heads(a.to_k(ctx)), heads(a.to_v(ctx)))
+        o = attend(q, heads(a.to_k(ctx)), heads(a.to_v(ctx)))
         tokens = self.image["tokens"]
         k, v = heads(self.pair["to_k_ip"](tokens)), heads(self.pair["to_v_ip"](tokens))
-        return a.to_out[0](unheads(o + self.image["scale"] * F.scaled_dot_product_attention(q, k, v)))
+        return a.to_out[0](unheads(o + self.image["scale"] * attend(q, k, v)))
 
 
 class Adapter(nn.Module):

@@ -3,7 +3,7 @@ import math
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-from text import float8, heads, unheads
+from text import attend, float8, heads, unheads
 
 WIDTHS, DEPTHS, CONTEXT, POOLED = (64, 128, 128), (0, 1, 1), 128, 64
 
@@ -32,7 +32,7 @@ class CrossAttention(nn.Module):
     def forward(self, x, ctx=None):
         ctx = x if ctx is None else ctx
         q, k, v = (heads(t) for t in (self.to_q(x), self.to_k(ctx), self.to_v(ctx)))
-        return self.to_out[0](unheads(F.scaled_dot_product_attention(q, k, v)))
+        return self.to_out[0](unheads(attend(q, k, v)))
 
 
 class GEGLU(nn.Module):

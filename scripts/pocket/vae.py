@@ -31,8 +31,9 @@ class AttnBlock(nn.Module):
     def forward(self, x):
         b, c, h, w = x.shape
         n = self.norm(x)
-        q, k, v = (f(n).flatten(2).transpose(1, 2).float() for f in (self.q, self.k, self.v))
-        o = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(b, c, h, w)
+        q, k, v = (f(n).flatten(2).transpose(1, 2) for f in (self.q, self.k, self.v))
+        with torch.autocast(x.device.type, enabled=False):
+            o = F.scaled_dot_product_attention(q.float(), k.float(), v.float()).transpose(1, 2).reshape(b, c, h, w)
         return x + self.proj_out(o)
 
 
