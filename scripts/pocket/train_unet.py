@@ -2,8 +2,9 @@
 
     python train_unet.py --minutes 75      # resumes from its last checkpoint, run/unet.pt
 
-128-pixel pictures first, then 256. The loss is weighted as velocity prediction is, since an unweighted
-noise loss hardly sees the noisiest steps, where layout and shape are decided."""
+128-pixel pictures first, then 256; the last part with the weights rounded as the file will hold them. The loss is
+weighted by the square root of what velocity prediction would: unweighted, it hardly sees the noisiest steps, where
+the layout is decided; fully weighted, it sees little else, and shapes are decided in the middle."""
 import argparse
 import math
 import os
@@ -13,6 +14,7 @@ import torch
 from captions import caption
 from diffusion import ALPHAS, Networks, sample, save_grid
 from latents import LATENT_STD, LatentSpace
+from muon import Muon
 from text import Words
 
 PREVIEW = ["a red circle on a blue background", "a yellow star on a black background", "a green heart on white",
@@ -21,13 +23,11 @@ PREVIEW = ["a red circle on a blue background", "a yellow star on a black backgr
            "brown house, cyan background", "glowing cyan diamond, black background", "striped red cross, white background",
            "outline green flower, yellow background", "pink heart, blue background, gradient", "a yellow moon on the right on blue",
            "a black cat and a white cat on a green background", "low quality, blurry, red star, green background"]
-WEIGHT_CAP = 100.0
 
 
 def loss_weights():
-    """Per timestep: 1 + 1/snr, as if velocity were predicted, up to WEIGHT_CAP."""
-    snr = LATENT_STD ** 2 * ALPHAS / (1 - ALPHAS)
-    return torch.clamp(1 + 1 / snr, max=WEIGHT_CAP)
+    """Per timestep: the square root of 1 + 1/snr."""
+    return (1 + (1 - ALPHAS) / ALPHAS / LATENT_STD ** 2).sqrt()
 
 
 class Data:
@@ -74,10 +74,12 @@ def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--minutes", type=float, default=75, help="of training in all, over every resumption")
     ap.add_argument("--lr", type=float, default=1e-3)
+    ap.add_argument("--muon-lr", type=float, default=1e-3, help="of matrices; --lr is of all else")
     ap.add_argument("--b128", type=int, default=32)
     ap.add_argument("--b256", type=int, default=10)
     ap.add_argument("--from256", type=float, default=.5, help="the part of the time after which 256 px pictures join")
     ap.add_argument("--mix", type=float, default=.8, help="their share of the steps from then on")
+    ap.add_argument("--float8-from", type=float, default=.7, help="the part of the time after which weights are rounded")
     ap.add_argument("--offset", type=float, default=.1)
     ap.add_argument("--preview", type=float, default=8, help="minutes between pictures")
     ap.add_argument("--seed", type=int, default=0)
@@ -93,16 +95,18 @@ def main():
     net.t2.load_state_dict(st["t2"])
     params = [p for p in net.parameters() if p.requires_grad]
     tables = (net.t1.tok, net.t2.tok)
-    decay = [p for p in params if p.ndim >= 2 and not any(p is t for t in tables)]
-    rest = [p for p in params if not any(p is q for q in decay)]
-    opt = torch.optim.AdamW([{"params": decay, "weight_decay": 0.01}, {"params": rest, "weight_decay": 0.0}],
-                            lr=a.lr, betas=(.9, .99), fused=True)
+    apart = (*tables, net.t1.pos, net.t2.pos, net.unet.input_blocks[0][0].weight, net.unet.out[2].weight)
+    matrices = [p for p in params if p.ndim >= 2 and not any(p is q for q in apart)]
+    rest = [p for p in params if not any(p is q for q in matrices)]
+    opts = [Muon(matrices, a.muon_lr), torch.optim.AdamW(rest, a.lr, betas=(.9, .99), weight_decay=0, fused=True)]
+    peaks = [a.muon_lr, a.lr]
     ema = {k: v.detach().clone() for k, v in net.state_dict().items()}
     step, used = 0, 0.0
     if os.path.exists(path):
         st = torch.load(path, map_location=dev)
         net.load_state_dict(st["net"])
-        opt.load_state_dict(st["opt"])
+        for opt, state in zip(opts, st["opts"]):
+            opt.load_state_dict(state)
         ema, step, used = st["ema"], st["step"], st["used"]
     torch.manual_seed(a.seed * 1000003 + step)
     rng = np.random.default_rng([a.seed, step])
@@ -111,7 +115,8 @@ def main():
     shown = used
 
     def save():
-        torch.save({"net": net.state_dict(), "ema": ema, "opt": opt.state_dict(), "step": step, "used": used}, path + ".part")
+        torch.save({"net": net.state_dict(), "ema": ema, "opts": [o.state_dict() for o in opts],
+                    "step": step, "used": used}, path + ".part")
         os.replace(path + ".part", path)
 
     def preview():
@@ -130,21 +135,22 @@ def main():
         texts, keep, ids = conditions(scenes, size, rng)
         i1, i2, end = (z.to(dev) for z in words.rows(texts, rng))
         noisy, t, noise = (z.to(dev) for z in add_noise(x, a.offset))
-        lr = a.lr * min(1, (step + 1) / 200) * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * min(1, u))))
-        for g in opt.param_groups:
-            g["lr"] = lr
+        lr = min(1, (step + 1) / 100) * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * min(1, u))))
+        for opt, peak in zip(opts, peaks):
+            opt.param_groups[0]["lr"] = lr * peak
         with torch.autocast(dev, torch.bfloat16):
             ctx, pooled = net.text(i1, i2, end)
             ctx, pooled = ctx * keep.to(dev)[:, None, None], pooled * keep.to(dev)[:, None]
-            e = net.noise(noisy, t, ctx, pooled, ids.to(dev))
+            e = (net.noise if u >= a.float8_from else net.unet)(noisy, t, ctx, pooled, ids.to(dev))
         each = ((e - noise) ** 2).mean((1, 2, 3))
         loss = (each * weights.to(dev)[t]).mean()
         loss.backward()
         for table in tables:
             table.grad[0] = 0                          # row 0 stands for every unknown word, and stays zero
         norm = torch.nn.utils.clip_grad_norm_(params, 1.0)
-        opt.step()
-        opt.zero_grad(set_to_none=True)
+        for opt in opts:
+            opt.step()
+            opt.zero_grad(set_to_none=True)
         step += 1
         with torch.no_grad():
             now = net.state_dict()
@@ -153,7 +159,7 @@ def main():
         seen.append((loss.item(), each.mean().item(), norm.item()))
         if step % 50 == 0:
             m = np.mean(seen, 0)
-            print(f"{used:6.0f}s step {step} size {size} loss {m[0]:.4f} mse {m[1]:.4f} norm {m[2]:.2f} lr {lr:.5f}", flush=True)
+            print(f"{used:6.0f}s step {step} size {size} loss {m[0]:.4f} mse {m[1]:.4f} norm {m[2]:.2f} lr {lr:.3f}", flush=True)
             seen = []
         if used - shown > a.preview * 60 or used >= total:
             shown = used
