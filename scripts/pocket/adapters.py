@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from diffusion import Networks
 from export import stored
+from muon import Muon
 from text import Words
 from train_unet import add_noise, loss_weights
 
@@ -60,35 +61,39 @@ def noise_loss(net, words, x, conditions, rng, predict=None, offset=.1):
     return (((e - noise) ** 2).mean((1, 2, 3)) * loss_weights().to(dev)[t]).mean()
 
 
-def train(net, loss, a, name, lr):
-    """Trains net's parameters on loss(rng) -> scalar, or (scalar, note), for a.minutes; leaves the moving average
-    in net. Resumes from and writes run/name.pt."""
+def train(net, loss, a, name, lr, muon_lr):
+    """Trains net's parameters on loss(rng) -> scalar, or (scalar, note), for a.minutes, matrices by Muon; leaves the
+    moving average in net. Resumes from and writes run/name.pt."""
     path, total, step, used = f"{a.run}/{name}.pt", a.minutes * 60, 0, 0.0
     params = [p for p in net.parameters() if p.requires_grad]
-    opt = torch.optim.AdamW(params, lr=lr, betas=(.9, .99), weight_decay=0.01, fused=True)
+    opts = [Muon([p for p in params if p.ndim >= 2], muon_lr),
+            torch.optim.AdamW([p for p in params if p.ndim < 2], lr, betas=(.9, .99), weight_decay=0, fused=True)]
     ema = {k: v.detach().clone() for k, v in net.state_dict().items()}
     if os.path.exists(path):
         st = torch.load(path, map_location=a.device)
         net.load_state_dict(st["net"])
-        opt.load_state_dict(st["opt"])
+        for opt, state in zip(opts, st["opts"]):
+            opt.load_state_dict(state)
         ema, step, used = st["ema"], st["step"], st["used"]
     torch.manual_seed(a.seed * 1000003 + step)
     rng, seen, last, saved = np.random.default_rng([a.seed, step]), [], time.time(), time.time()
 
     def save():
-        torch.save({"net": net.state_dict(), "ema": ema, "opt": opt.state_dict(), "step": step, "used": used}, path + ".part")
+        torch.save({"net": net.state_dict(), "ema": ema, "opts": [o.state_dict() for o in opts], "step": step, "used": used},
+                   path + ".part")
         os.replace(path + ".part", path)
     while used < total:
-        now = lr * min(1, (step + 1) / 60) * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * min(1, used / total))))
-        for g in opt.param_groups:
-            g["lr"] = now
+        now = min(1, (step + 1) / 60) * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * min(1, used / total))))
+        for opt, peak in zip(opts, (muon_lr, lr)):
+            opt.param_groups[0]["lr"] = now * peak
         with torch.autocast(torch.device(a.device).type, torch.bfloat16):
             value = loss(rng)
         value, note = value if isinstance(value, tuple) else (value, "")
         value.backward()
         norm = torch.nn.utils.clip_grad_norm_(params, 1.0)
-        opt.step()
-        opt.zero_grad(set_to_none=True)
+        for opt in opts:
+            opt.step()
+            opt.zero_grad(set_to_none=True)
         step += 1
         with torch.no_grad():
             current = net.state_dict()
@@ -99,7 +104,7 @@ def train(net, loss, a, name, lr):
         seen.append((value.item(), norm.item()))
         if step % 50 == 0 or used >= total:
             m = np.mean(seen, 0)
-            print(f"{used:6.0f}s step {step} loss {m[0]:.4f} norm {m[1]:.2f} lr {now:.5f} {note}", flush=True)
+            print(f"{used:6.0f}s step {step} loss {m[0]:.4f} norm {m[1]:.2f} lr {now:.3f} {note}", flush=True)
             seen = []
         if time.time() - saved > 60 or used >= total:
             save()

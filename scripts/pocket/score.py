@@ -48,7 +48,7 @@ def from_server(url, model):
                     "steps": a.steps, "cfg_scale": a.cfg, "scheduler": "euler_a"}
             ask = urllib.request.Request(url + "/generate", json.dumps(body).encode(), {"Content-Type": "application/json"})
             reply = json.load(urllib.request.urlopen(ask))
-            png = base64.b64decode(reply["images"][0]["image_base64"] if "images" in reply else reply["image_base64"])
+            png = base64.b64decode(reply["image"])
             out.append(np.asarray(Image.open(io.BytesIO(png)).convert("RGB"), np.float32) / 255)
         return out
     return pictures
@@ -73,10 +73,10 @@ def from_file(path):
 
 
 def sharpness(picture):
-    """Mean strength of the strongest tenth of the brightness steps between neighbours."""
+    """Mean strength of the strongest fiftieth of the brightness steps between neighbours."""
     g = picture.mean(2)
     d = np.sort(np.concatenate([abs(np.diff(g, axis=0)).ravel(), abs(np.diff(g, axis=1)).ravel()]))
-    return float(d[-len(d) // 50:].mean())
+    return float(d[-(len(d) // 50):].mean())
 
 
 def main():

@@ -58,7 +58,7 @@ def main():
         def predict(*args):
             return net.unet(*args, control=torch.func.functional_call(control, with_float8(control), (*args, picture)))
         return noise_loss(net, words, x, (texts, keep, ids), rng, predict)
-    train(control, loss, a, "controlnet", lr=6e-4)
+    train(control, loss, a, "controlnet", lr=6e-4, muon_lr=1e-3)
     save_controlnet(control.cpu(), a.out)
 
 

@@ -49,7 +49,7 @@ def main():
                 value = value + F.cross_entropy(part[m], y[m, j])
                 note.append(f"{list(HEADS)[j]}:{(part.argmax(1) == y[:, j])[m].float().mean().item():.2f}")
         return value, " ".join(note)
-    train(net, loss, a, "vision", lr=1.5e-3)
+    train(net, loss, a, "vision", lr=1.5e-3, muon_lr=2e-3)
     save_vision(net.vision.cpu(), a.out)
 
 

@@ -4,16 +4,32 @@ import torch
 import torch.nn.functional as F
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
-SIDE, PROJECTED = 224, 64
+SIDE, PATCH, PROJECTED = 224, 32, 64
 MEAN = torch.tensor([0.48145466, 0.4578275, 0.40821073]).view(1, 3, 1, 1)
 STD = torch.tensor([0.26862954, 0.26130258, 0.27577711]).view(1, 3, 1, 1)
 
 
 def vision_model():
     """(n, 3, 224, 224) prepared pictures -> .image_embeds (n, 64). 49 patches of 32 pixels, 2 heads of 64."""
-    return CLIPVisionModelWithProjection(CLIPVisionConfig(
+    net = CLIPVisionModelWithProjection(CLIPVisionConfig(
         hidden_size=128, intermediate_size=256, num_hidden_layers=4, num_attention_heads=2, projection_dim=PROJECTED,
-        image_size=SIDE, patch_size=32, hidden_act="gelu"))
+        image_size=SIDE, patch_size=PATCH, hidden_act="gelu"))
+    with torch.no_grad():
+        net.get_parameter("vision_model.embeddings.patch_embedding.weight").copy_(lowest_frequencies(128))
+    return net
+
+
+def lowest_frequencies(n):
+    """-> (n, 3, PATCH, PATCH): the first 42 cosines of each colour's patch, lowest first, and two noises. From noise
+    alone the first layer takes longest to learn; shapes are in the low frequencies."""
+    x = (torch.arange(PATCH) + .5) * torch.pi / PATCH
+    order = sorted(((u, v) for u in range(8) for v in range(8)), key=lambda f: (f[0] ** 2 + f[1] ** 2, f))
+    cosines = torch.stack([torch.cos(u * x)[:, None] * torch.cos(v * x)[None] for u, v in order[:42]])
+    cosines = cosines / cosines.flatten(1).norm(dim=1).view(-1, 1, 1)
+    basis = torch.zeros(42, 3, 3, PATCH, PATCH)
+    for c in range(3):
+        basis[:, c, c] = cosines
+    return torch.cat([basis.flatten(0, 1), torch.randn(n - 126, 3, PATCH, PATCH) * .02]) / PATCH
 
 
 def prepare(pictures, device):
