@@ -15,8 +15,7 @@ import torch
 from PIL import Image
 from crayon import crayon
 from judge import HEADS, load_judge, truth, verdicts
-from train_controlnet import silhouette
-from world import random_scene, render
+from world import random_scene, render, silhouette
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../fixtures"))
 BATCH = 8

@@ -11,13 +11,7 @@ import torch
 from adapters import GENERIC, MODELS, Clean, arguments, frozen, noise_loss, train
 from controlnet import ControlNet, save_controlnet, with_float8
 from train_unet import conditions
-from world import pick, render
-
-
-def silhouette(scene):
-    """The same shapes, flat and white on black."""
-    objects = [{**o, "style": "flat", "rgb": (255, 255, 255), "color": "white"} for o in scene["objects"]]
-    return {**scene, "objects": objects, "bg_rgb": (0, 0, 0)}
+from world import pick, render, silhouette
 
 
 def edges(scene, size, rng):

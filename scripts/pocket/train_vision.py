@@ -1,5 +1,7 @@
 """Adapters, stage 1, the image encoder: learns to tell what a picture of the world holds. Linear heads on
-image_embeds, thrown away afterwards, read shapes, colours, styles, places and the colours' exact values.
+image_embeds, thrown away afterwards, read shapes, colours, styles, places, the colours' exact values and a coarse
+silhouette. Another on the patches after the second layer reads each patch's own part of the silhouette: from
+labels alone a small transformer learns colours at once and shapes hardly at all.
 
     python train_vision.py --minutes 5      # -> models/ip-adapter/image_encoder/"""
 import argparse
@@ -8,19 +10,36 @@ import torch
 import torch.nn.functional as F
 from adapters import MODELS, arguments, train
 from train_text import HEADS, labels
-from vision import PROJECTED, prepare, save_vision, vision_model
-from world import add_quality, random_scene, render
+from vision import PATCH, PROJECTED, SIDE, prepare, save_vision, vision_model
+from world import add_quality, random_scene, render, silhouette
+
+
+COARSE, FINE = 14, 8                                   # silhouettes: a picture's side, a patch's
 
 
 class Told(torch.nn.Module):
-    """The encoder with its heads: one class per entry of HEADS, and six numbers for the colours."""
+    """The encoder with its heads: one class per entry of HEADS, six numbers for the colours, a coarse silhouette;
+    and a fine one (n, 56, 56) put together from the patches."""
 
     def __init__(self):
         super().__init__()
-        self.vision, self.heads = vision_model(), torch.nn.Linear(PROJECTED, sum(HEADS.values()) + 6)
+        self.vision = vision_model()
+        self.heads = torch.nn.Linear(PROJECTED, sum(HEADS.values()) + 6 + COARSE ** 2)
+        self.patches = torch.nn.Linear(self.vision.config.hidden_size, FINE ** 2)
 
     def forward(self, x):
-        return self.heads(self.vision(pixel_values=x).image_embeds.float()).split([*HEADS.values(), 6], 1)
+        seen = self.vision(pixel_values=x, output_hidden_states=True)
+        told = self.heads(seen.image_embeds.float()).split([*HEADS.values(), 6, COARSE ** 2], 1)
+        parts = self.patches(seen.hidden_states[2][:, 1:]).float()
+        side = SIDE // PATCH
+        fine = parts.view(-1, side, side, FINE, FINE).transpose(2, 3).reshape(-1, side * FINE, side * FINE)
+        return told, fine
+
+
+def silhouettes(scenes):
+    """-> (n, 56, 56), 1 where there is a thing"""
+    side = SIDE // PATCH * FINE
+    return torch.from_numpy(np.stack([render(silhouette(s), side)[:, :, 0] for s in scenes]))
 
 
 def colours(s):
@@ -40,8 +59,11 @@ def main():
         sizes = rng.choice([64, 128, 256], a.batch, p=[.4, .5, .1])
         x = prepare([render(s, int(k)) for s, k in zip(scenes, sizes)], a.device)
         y = torch.tensor([labels(s) for s in scenes], device=a.device)
-        *told, rgb = net(x)
-        value = 20 * F.mse_loss(rgb, torch.from_numpy(np.stack([colours(s) for s in scenes])).to(a.device))
+        (*told, rgb, coarse), fine = net(x)
+        there = silhouettes(scenes).to(a.device)
+        small = F.interpolate(there[:, None], size=(COARSE, COARSE), mode="area").flatten(1)
+        value = 4 * F.binary_cross_entropy_with_logits(fine, there) + 4 * F.binary_cross_entropy_with_logits(coarse, small)
+        value = value + 20 * F.mse_loss(rgb, torch.from_numpy(np.stack([colours(s) for s in scenes])).to(a.device))
         note = []
         for j, part in enumerate(told):
             m = y[:, j] >= 0

@@ -235,3 +235,9 @@ def add_quality(scene, rng):
         scene["sigma"] = float(rng.uniform(2.2, 4.5))
         scene["noise"] = float(rng.uniform(.07, .16))
     return scene
+
+
+def silhouette(scene):
+    """The same shapes, flat and white on black."""
+    objects = [{**o, "style": "flat", "rgb": (255, 255, 255), "color": "white"} for o in scene["objects"]]
+    return {**scene, "objects": objects, "bg_rgb": (0, 0, 0)}
