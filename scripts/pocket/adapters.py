@@ -66,8 +66,11 @@ def train(net, loss, a, name, lr, muon_lr):
     moving average in net. Resumes from and writes run/name.pt."""
     path, total, step, used = f"{a.run}/{name}.pt", a.minutes * 60, 0, 0.0
     params = [p for p in net.parameters() if p.requires_grad]
-    opts = [Muon([p for p in params if p.ndim >= 2], muon_lr),
-            torch.optim.AdamW([p for p in params if p.ndim < 2], lr, betas=(.9, .99), weight_decay=0, fused=True)]
+    opts, peaks = [Muon([p for p in params if p.ndim >= 2], muon_lr)], [muon_lr]
+    vectors = [p for p in params if p.ndim < 2]
+    if vectors:
+        opts.append(torch.optim.AdamW(vectors, lr, betas=(.9, .99), weight_decay=0, fused=True))
+        peaks.append(lr)
     ema = {k: v.detach().clone() for k, v in net.state_dict().items()}
     if os.path.exists(path):
         st = torch.load(path, map_location=a.device)
@@ -84,7 +87,7 @@ def train(net, loss, a, name, lr, muon_lr):
         os.replace(path + ".part", path)
     while used < total:
         now = min(1, (step + 1) / 60) * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * min(1, used / total))))
-        for opt, peak in zip(opts, (muon_lr, lr)):
+        for opt, peak in zip(opts, peaks):
             opt.param_groups[0]["lr"] = now * peak
         with torch.autocast(torch.device(a.device).type, torch.bfloat16):
             value = loss(rng)
