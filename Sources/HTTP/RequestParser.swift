@@ -98,6 +98,11 @@ public struct RequestParser: Sendable {
     request.method.isEmpty ? nil : request
   }
 
+  /// Whether the head is complete and a body is still to come; right after `Event.head`.
+  public var awaitsBody: Bool {
+    if case .headDone(let framing) = state { framing != .length(0) } else { false }
+  }
+
   private mutating func advance() throws(HTTPError) -> Event? {
     while true {
       switch state {

@@ -63,7 +63,7 @@ import Testing
     let request = HTTPRequest(
       method: "POST", target: "/", path: "/", query: nil, version: .http11, headers: headers,
       body: Array(#"{"prompt": ""#.utf8) + [0xFF] + Array(#""}"#.utf8), remoteAddress: "127.0.0.1")
-    guard case .later(let work) = try Bench().service.respond(to: request) else { return }
+    guard case .later(_, let work) = try Bench().service.respond(to: request) else { return }
     let reply = await work()
     #expect(reply.status == 400)
     #expect(reply.json == ["detail": "There was an error parsing the body", "code": "invalid_body"])

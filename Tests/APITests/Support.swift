@@ -131,8 +131,8 @@ final class Bench: Sendable {
       method: method, target: path, path: path, query: nil, version: .http11, headers: fields,
       body: Array(body.utf8), remoteAddress: "127.0.0.1")
     switch service.respond(to: request) {
-    case .now(let response): return response
-    case .later(let work): return await work()
+    case .now(let response, _): return response
+    case .later(_, let work): return await work()
     }
   }
 
