@@ -93,7 +93,7 @@ let package = Package(
     .target(
       name: "CImageCodecs",
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("turbojpeg"), .linkedLibrary("webp")]),
-    // OpenSSL's libcrypto, for SHA-256.
+    // OpenSSL's libcrypto: SHA-256, and comparing in constant time.
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     // epoll, whose event structure Swift's Glibc module does not show.
@@ -119,19 +119,25 @@ let package = Package(
     library("Wire", uses: ["Generation", "Images", logging]),
     // Whose turn it is.
     library("Scheduling"),
+    // Who is let in: tokens and what they are called.
+    library("Access", uses: ["CCrypto"]),
+    // What operators see of the server's work.
+    library("Telemetry", uses: [logging]),
     // HTTP/1.1 as values: bytes in, requests out. No I/O.
     library("HTTP"),
     // epoll, and HTTP driven over it.
     library("Sockets", uses: ["HTTP", "CEpoll", logging]),
     // The routes: JSON to Generation and back.
-    library("API", uses: ["HTTP", "JSON", "Generation", "Scheduling", "Registry", "Images"]),
+    library(
+      "API",
+      uses: ["HTTP", "JSON", "Generation", "Scheduling", "Registry", "Images", "Access", "Telemetry"]),
 
     // The server and command line. Never links libtorch.
     .executableTarget(
       name: "darkroom",
       dependencies: [
-        "API", "Sockets", "Wire", "Scheduling", "Registry", "Downloads", "Generation", argumentParser,
-        logging,
+        "API", "Sockets", "Wire", "Scheduling", "Registry", "Downloads", "Generation", "Telemetry",
+        argumentParser, logging,
       ], swiftSettings: swift),
 
     // Fixtures, a way to feed a parser every way, a fake engine.
@@ -146,7 +152,12 @@ let package = Package(
     suite("CLIPTokenizer", uses: ["JSON"]), suite("Images"), suite("Registry"), suite("Downloads"),
     suite("Wire", uses: ["Generation", "Images", logging, "fake-engine"]),
     suite("Scheduling", uses: ["Generation"]), suite("HTTP"), suite("Sockets", uses: ["HTTP", logging]),
-    suite("API", uses: ["HTTP", "JSON", "Generation", "Scheduling", "Registry", "Images"]),
+    suite("Access"), suite("Telemetry", uses: [logging]),
+    suite(
+      "API",
+      uses: [
+        "HTTP", "JSON", "Generation", "Scheduling", "Registry", "Images", "Access", "Telemetry", logging,
+      ]),
   ] + (withTorch ? torchTargets : []),
   cxxLanguageStandard: libtorch == nil ? .cxx17 : .cxx20
 )

@@ -14,9 +14,9 @@ public protocol HTTPHandler: Sendable {
   /// The response to bytes that broke the protocol or a limit. The connection closes after it.
   func refusal(of error: HTTPError) -> HTTPResponse
 
-  /// Asked once for a head whose body is still to come, before the client is invited to send it: a response
-  /// refuses the request unread and is the connection's last; `nil` lets the body come. Called on the serving
-  /// thread.
+  /// Asked once for a head whose body is still to come, unless that is so short that reading it costs less than
+  /// a new connection. A response refuses the request unread and is the connection's last; after `nil` the body
+  /// comes, and `respond` is called. Called on the serving thread.
   func refusal(ofHead head: HTTPRequest) -> HTTPResponse?
 
   /// Told once of every request, when the last byte of its response is sent or its client is gone. Called on

@@ -98,9 +98,15 @@ public struct RequestParser: Sendable {
     request.method.isEmpty ? nil : request
   }
 
-  /// Whether the head is complete and a body is still to come; right after `Event.head`.
-  public var awaitsBody: Bool {
-    if case .headDone(let framing) = state { framing != .length(0) } else { false }
+  /// Whether, right after `Event.head`, a body is to come that the client waits to be invited to send, or that
+  /// is chunked or longer than `length`: one worth refusing unread although that costs the connection.
+  public func awaitsBody(over length: Int) -> Bool {
+    switch state {
+    case .headDone(.length(let declared)):
+      declared > length || declared > 0 && request.headers["expect"] != nil
+    case .headDone(.chunked): true
+    default: false
+    }
   }
 
   private mutating func advance() throws(HTTPError) -> Event? {

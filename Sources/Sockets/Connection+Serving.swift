@@ -2,6 +2,9 @@ import HTTP
 import Logging
 
 extension Connection {
+  /// A body of up to so many bytes is read before it is refused, which keeps the connection.
+  private static let shortBody = 16 * 1024
+
   /// Answers requests until bytes run out, a reply has to be waited for, or `limit` bytes wait to be sent.
   /// - Returns: whether more bytes are needed.
   func serve(upTo limit: Int) -> Bool {
@@ -9,7 +12,7 @@ extension Connection {
       do {
         guard let event = try parser.next() else { return true }
         switch event {
-        case .head(let head): if parser.awaitsBody { offer(head) }
+        case .head(let head): if parser.awaitsBody(over: Self.shortBody) { offer(head) }
         case .continueWanted: output.append(ResponseWriter.continueBytes)
         case .request(let request): answer(request)
         }

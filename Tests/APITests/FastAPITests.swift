@@ -65,8 +65,16 @@ import Testing
       body: Array(#"{"prompt": ""#.utf8) + [0xFF] + Array(#""}"#.utf8), remoteAddress: "127.0.0.1")
     guard case .later(_, let work) = try Bench().service.respond(to: request) else { return }
     let reply = await work()
-    #expect(reply.status == 400)
-    #expect(reply.json == ["detail": "There was an error parsing the body", "code": "invalid_body"])
+    #expect(reply.status == 422)
+    #expect(
+      reply.json == [
+        "detail": [
+          [
+            "type": "json_invalid", "loc": ["body", 12], "msg": "JSON decode error", "input": [:],
+            "ctx": ["error": "Invalid UTF-8"],
+          ]
+        ], "code": "validation_error",
+      ])
   }
 
   @Test(arguments: [

@@ -81,7 +81,8 @@ final class Bench: Sendable {
       at: folder.appending(path: "vae"), withIntermediateDirectories: false)
     for name in vaes { try temporary.write(Self.vae, to: "vae/\(name).safetensors") }
     let registry = ModelRegistry(models: models ?? Self.models(in: folder))
-    var configuration = APIConfiguration(version: "1.2.3", modelHash: { _, _ in Self.hash })
+    var configuration = APIConfiguration(version: "1.2.3")
+    configuration.modelHash = { _, _ in Self.hash }
     change(&configuration)
     self.temporary = temporary
     self.engine = engine

@@ -5,13 +5,25 @@ import Images
 import JSON
 import Registry
 import Scheduling
+import Telemetry
 
 extension Route {
   static let generate: [Route] = ["/generate", "/"].map { path in
     Route(
-      method: .post, path: path, summary: "Makes a picture and answers with it.", body: .generate,
-      answer: { service, request in service.later { try await service.generate(request) } })
+      method: .post, path: path, summary: "Makes a picture and answers with it.", body: .json(.generate),
+      replies: [.json(200, "The picture and how it was made.", .named("Picture", picture))],
+      answer: { service, call in
+        service.later { try await service.generate(call.request.body, call.account) }
+      })
   }
+
+  private static let picture = Shape.record([
+    "image": .text, "seed": .integer, "parameters": .named("Parameters", Provenance.shape),
+    "timings": .record([
+      "queue": .number, "swap": .number, "load": .number, "text": .number, "denoise": .number,
+      "decode": .number, "encode": .number,
+    ]),
+  ])
 }
 
 extension APIService {
@@ -25,8 +37,11 @@ extension APIService {
     let time: Duration
   }
 
-  func generate(_ request: HTTPRequest) async throws -> HTTPResponse {
-    let body = try JSONBody.object(of: request)
+  /// - Parameters:
+  ///   - bytes: the JSON of the body.
+  ///   - story: told where the time went.
+  func generate(_ bytes: [UInt8], _ story: RequestStory) async throws -> HTTPResponse {
+    let body = try JSONBody.object(of: bytes)
     let values = try FieldTable.generate.validate(body)
     let choice = ModelChoice(
       registry: registry(), loaded: engine.status.model, preferred: configuration.defaultModel)
@@ -48,17 +63,18 @@ extension APIService {
       modelHash: await configuration.modelHash(plan.entry, finished.result.report.modelFile),
       version: configuration.version)
     let encoded = try await encode(finished.result.image, provenance.chunks)
-    let timings = finished.result.report.timings
+    let times = JobTimes(
+      finished.result.report.timings, queue: finished.waited, encode: encoded.time, steps: plan.request.steps)
+    story.job = times
     return .json([
       "image": .string(encoded.base64),
       "seed": .number(JSONNumber(plan.request.seed)),
       "parameters": .object(provenance.parameters),
       "timings": [
-        "queue": milliseconds(finished.waited / .milliseconds(1)),
-        "swap": milliseconds(timings.swap), "load": milliseconds(timings.load),
-        "text": milliseconds(timings.text), "denoise": milliseconds(timings.denoise),
-        "decode": milliseconds(timings.decode),
-        "encode": milliseconds(encoded.time / .milliseconds(1)),
+        "queue": milliseconds(times.queue), "swap": milliseconds(times.swap),
+        "load": milliseconds(times.load), "text": milliseconds(times.text),
+        "denoise": milliseconds(times.denoise), "decode": milliseconds(times.decode),
+        "encode": milliseconds(times.encode),
       ],
     ])
   }
@@ -85,5 +101,14 @@ extension APIService {
   /// Tenths are as fine as these clocks are worth reading.
   private func milliseconds(_ value: Double) -> JSONValue {
     JSONValue(floatLiteral: (value * 10).rounded() / 10)
+  }
+}
+
+extension JobTimes {
+  fileprivate init(_ timings: Timings, queue: Duration, encode: Duration, steps: Int) {
+    self.init()
+    (self.queue, self.encode, self.steps) = (queue / .milliseconds(1), encode / .milliseconds(1), steps)
+    (swap, load, text) = (timings.swap, timings.load, timings.text)
+    (denoise, decode) = (timings.denoise, timings.decode)
   }
 }
