@@ -2,7 +2,6 @@ public import Generation
 public import HTTP
 public import Registry
 public import Scheduling
-import Telemetry
 
 /// Darkroom's routes: takes parsed requests, answers with whole responses.
 ///
@@ -60,11 +59,6 @@ public struct APIService: HTTPHandler {
     } catch {
       return error.response
     }
-  }
-
-  public func finished(_ exchange: HTTPExchange) {
-    guard let log = configuration.accessLog, log.isOn else { return }
-    log.write(AccessRecord(exchange))
   }
 
   /// All that is decided by the head of a request: whether its sender is let in, and where it goes.

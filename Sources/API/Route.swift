@@ -33,7 +33,11 @@ struct Route: Sendable {
   let answer: @Sendable (APIService, RouteCall) -> HTTPReply
 
   /// Every route there is.
-  static let all = health + catalog + generate
+  static let all = [
+    health,
+    catalog,
+    generate,
+  ].flatMap(\.self)
 }
 
 /// A parameter of a path, for readers of the API's description.

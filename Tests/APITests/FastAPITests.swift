@@ -94,6 +94,25 @@ import Testing
     #expect(reply.messages == ["Input should be a finite number"])
   }
 
+  /// No field of `/generate` has a least length; the words are pydantic's for `min_length` and `max_length`.
+  @Test func lengthsAreWordedLikePydantic() throws {
+    let table = FieldTable(
+      fields: [("a", 1...9), ("b", 2...3), ("c", 0...1), ("d", 0...0)].map { name, length in
+        Field(name: name, kind: .text(length), fallback: "", summary: "")
+      })
+    let wrong: JSONObject = ["a": "", "b": "x", "c": "xx", "d": "x"]
+    let error = #expect(throws: APIError.self) { try table.validate(wrong) }
+    guard case .list(let issues) = error?.detail else { return }
+    #expect(
+      issues.map(\.problem) == [
+        FieldProblem("string_too_short", "String should have at least 1 character", ["min_length": 1]),
+        FieldProblem("string_too_short", "String should have at least 2 characters", ["min_length": 2]),
+        FieldProblem("string_too_long", "String should have at most 1 character", ["max_length": 1]),
+        FieldProblem("string_too_long", "String should have at most 0 characters", ["max_length": 0]),
+      ])
+    #expect(try table.validate(["a": "x", "b": "xyz", "c": "é", "d": ""]).names.count == 4)
+  }
+
   @Test func lengthsAreScalars() throws {
     let emoji = JSONValue.string(String(repeating: "👩‍🚀", count: 3333) + "a")
     _ = try FieldTable.generate.validate(["prompt": emoji])
