@@ -37,17 +37,47 @@ public struct APIService: HTTPHandler {
 
   public func respond(to request: HTTPRequest) -> HTTPReply {
     do {
-      try gate.check(request)
-      switch try routes.find(method: request.method, path: request.path) {
-      case .route(let route): return route.answer(self, request)
+      let (match, client) = try admit(request)
+      switch match {
+      case .route(let route, let arguments):
+        let story = RequestStory(route: route.path.text, client: client)
+        return route.answer(self, RouteCall(request: request, arguments: arguments, account: story))
+          .with(account: story)
       case .options(let allow):
-        var response = HTTPResponse(status: 204, headers: HTTPHeaders(), body: [])
-        response.headers.add("Allow", allow)
-        return .now(response)
+        let response = HTTPResponse(status: 204, headers: ["Allow": allow])
+        return .now(response, account: RequestStory(route: nil, client: client))
       }
     } catch {
       return .now(error.response)
     }
+  }
+
+  public func refusal(ofHead head: HTTPRequest) -> HTTPResponse? {
+    do {
+      _ = try admit(head)
+      return nil
+    } catch {
+      return error.response
+    }
+  }
+
+  /// All that is decided by the head of a request: whether its sender is let in, and where it goes.
+  ///
+  /// Without a known token, what is not there is not told from what is.
+  private func admit(_ request: HTTPRequest) throws(APIError) -> (RouteTable.Match, Client) {
+    try gate.check(request)
+    let match: RouteTable.Match
+    do {
+      match = try routes.find(method: request.method, path: request.path)
+    } catch {
+      _ = try authenticate(request)
+      throw error
+    }
+    guard case .route(let route, _) = match else { return (match, try authenticate(request)) }
+    let client =
+      route.access == .open ? Client(address: request.remoteAddress) : try authenticate(request)
+    if case .json = route.body { try JSONBody.checkType(request.headers) }
+    return (match, client)
   }
 
   public func refusal(of error: HTTPError) -> HTTPResponse {
@@ -64,6 +94,15 @@ public struct APIService: HTTPHandler {
         if failure.code == APIError.internalCode { configuration.report(error) }
         return failure.response
       }
+    }
+  }
+}
+
+extension HTTPReply {
+  fileprivate func with(account: any RequestAccount) -> HTTPReply {
+    switch self {
+    case .now(let response, _): .now(response, account: account)
+    case .later(_, let work): .later(account: account, work)
     }
   }
 }

@@ -70,14 +70,10 @@ public struct PictureRefused: Error, CustomStringConvertible {
 extension APIService {
   /// Makes a picture by the same checks and the same engine as `POST /generate`.
   public func picture(_ order: PictureOrder) async throws(PictureRefused) -> Picture {
-    var headers = HTTPHeaders()
-    headers.add("Content-Type", "application/json")
-    let request = HTTPRequest(
-      method: "POST", target: "/generate", path: "/generate", headers: headers,
-      body: JSONValue.object(order.body).encoded())
+    let story = RequestStory(route: nil, client: Client(address: ""))
     let response: HTTPResponse
     do {
-      response = try await generate(request)
+      response = try await generate(JSONValue.object(order.body).encoded(), story)
     } catch {
       let refusal = APIError(error).response
       throw PictureRefused(description: Self.lines(refusal), isInvalidRequest: refusal.status == 422)

@@ -98,6 +98,17 @@ public struct RequestParser: Sendable {
     request.method.isEmpty ? nil : request
   }
 
+  /// Whether, right after `Event.head`, a body is to come that the client waits to be invited to send, or that
+  /// is chunked or longer than `length`: one worth refusing unread although that costs the connection.
+  public func awaitsBody(over length: Int) -> Bool {
+    switch state {
+    case .headDone(.length(let declared)):
+      declared > length || declared > 0 && request.headers["expect"] != nil
+    case .headDone(.chunked): true
+    default: false
+    }
+  }
+
   private mutating func advance() throws(HTTPError) -> Event? {
     while true {
       switch state {

@@ -13,11 +13,14 @@ public enum ResponseWriter {
     /// IMF-fixdate.
     public var date: String
     public var requestID: String
+    /// The request's.
+    public var version: HTTPVersion
 
-    public init(connection: Connection, date: String, requestID: String) {
+    public init(connection: Connection, date: String, requestID: String, version: HTTPVersion = .http11) {
       self.connection = connection
       self.date = date
       self.requestID = requestID
+      self.version = version
     }
   }
 
@@ -34,9 +37,12 @@ public enum ResponseWriter {
   /// Framing, `Date`, `Server`, `X-Content-Type-Options` and `X-Request-Id` are written here; fields of those
   /// names in the response are left out.
   /// - Throws: 500 when the status is not 200 to 599, or a field's name is not a token, or its value holds a
-  ///   control character or one beyond Latin-1: such a field could forge others.
+  ///   control character or one beyond Latin-1: such a field could forge others; or a stream comes with a
+  ///   status that carries no body.
   public static func head(of response: HTTPResponse, _ context: Context) throws(HTTPError) -> [UInt8] {
-    guard (200...599).contains(response.status) else { throw invalid }
+    guard (200...599).contains(response.status), response.stream == nil || carriesBody(response.status) else {
+      throw invalid
+    }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(320)
     bytes.append(contentsOf: "HTTP/1.1 \(response.status) \(reason(response.status))\r\n".utf8)
@@ -52,7 +58,10 @@ public enum ResponseWriter {
       }
       bytes.append(contentsOf: "\r\n".utf8)
     }
-    if carriesBody(response.status) {
+    if response.stream != nil {
+      // HTTP/1.0 knows no chunks: there the end of the connection is the end of the body.
+      if context.version == .http11 { bytes.append(contentsOf: "Transfer-Encoding: chunked\r\n".utf8) }
+    } else if carriesBody(response.status) {
       bytes.append(contentsOf: "Content-Length: \(response.body.count)\r\n".utf8)
     }
     switch context.connection {

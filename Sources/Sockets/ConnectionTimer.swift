@@ -59,6 +59,8 @@ extension Connection {
   private var currentWait: ConnectionTimer.Wait {
     if stage == .lingering { return .linger }
     if !output.isEmpty { return .write }
+    // Nothing of a stream waits to be sent: the next piece is the server's to make.
+    if streaming != nil { return .reply(presenceCheck: nil) }
     if let pending { return .reply(presenceCheck: pending.presence.next) }
     switch parser.phase {
     case .idle: return .idle(request: answered)

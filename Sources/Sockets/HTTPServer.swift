@@ -16,6 +16,9 @@ public import Logging
 /// interim response is sent again at `Deadlines.presenceRepeats` while the reply is pending. HTTP/1.0 has no
 /// interim responses: there an end of stream within the window always counts as a half-close. A client whose
 /// machine vanished without a word is found out by TCP keep-alive probes after about a minute.
+///
+/// While a body is streamed the same holds, but for the interim responses, which would stand in the middle of it:
+/// there the next piece tells.
 public final class HTTPServer: Sendable {
   /// The port that is listened on, also when the configuration asked for any.
   public let port: Int

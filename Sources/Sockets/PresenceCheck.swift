@@ -22,6 +22,7 @@ extension Connection {
   ///
   /// HTTP/1.0 has no interim responses (RFC 9110 §15.2).
   func queuePresenceCheck() {
+    // Once a stream's head is out, an interim response would stand in the middle of the body.
     guard peerShut, pending?.exchange.version == .http11 else { return }
     pending?.presence.noteSent(now: context.clock.now, repeats: context.deadlines.presenceRepeats)
     output.append(ResponseWriter.continueBytes)

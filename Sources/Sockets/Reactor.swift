@@ -86,8 +86,15 @@ final class Reactor {
     case .start: start()
     case .finished(let id, let response):
       // Of a client that has hung up, nothing is left to answer.
-      guard let connection = connections[id] else { return }
+      guard let connection = connections[id] else {
+        response.stream?.clientHungUp()
+        return
+      }
       connection.finished(response)
+      settle(connection)
+    case .piece(let id, let piece):
+      guard let connection = connections[id] else { return }
+      connection.made(piece)
       settle(connection)
     case .stop(let drain, let done): stop(drain, done)
     }
@@ -259,7 +266,13 @@ extension Reactor {
     connections = [:]
     listener.close()
     var waiters = stopping?.waiters ?? []
-    for case .stop(_, let done?) in context.mailbox.close() { waiters.append(done) }
+    for message in context.mailbox.close() {
+      switch message {
+      case .stop(_, let done?): waiters.append(done)
+      case .finished(_, let response): response.stream?.clientHungUp()
+      default: break
+      }
+    }
     for waiter in waiters { waiter.resume() }
   }
 }

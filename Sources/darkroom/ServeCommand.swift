@@ -6,6 +6,7 @@ import Logging
 import Registry
 import Scheduling
 import Sockets
+import Telemetry
 import Wire
 
 struct ServeCommand: AsyncParsableCommand {
@@ -36,15 +37,18 @@ struct ServeCommand: AsyncParsableCommand {
     let remote = try engine.start(logger)
     defer { remote.stop() }
     let queue = JobQueue(limit: inflight)
+    var configuration = APIConfiguration(version: Darkroom.version)
+    configuration.allowedHosts = Setting.list(allowHost, "allow-host")
+    configuration.defaultModel = first?.id
+    configuration.modelHash = { await folder.hash(of: $0, $1) }
+    configuration.report = { logger.error("a request failed", metadata: ["error": "\($0)"]) }
+    let accessLog = AccessLog(logger)
+    configuration.accessLog = accessLog
     let service = APIService(
       engine: remote, queue: queue, registry: { folder.registry }, lorasFolder: "\(folder.path)/loras",
       vaesFolder: "\(folder.path)/vae",
       workers: WorkPool(threads: 2, limit: 256, name: "images"),
-      configuration: APIConfiguration(
-        version: Darkroom.version, allowedHosts: Setting.list(allowHost, "allow-host"),
-        defaultModel: first?.id,
-        modelHash: { await folder.hash(of: $0, $1) },
-        report: { logger.error("a request failed", metadata: ["error": "\($0)"]) }))
+      configuration: configuration)
     let server = try HTTPServer(
       configuration: ServerConfiguration(
         host: host, port: Int(try Setting.value(port, "port", default: 8000))),
@@ -59,6 +63,7 @@ struct ServeCommand: AsyncParsableCommand {
     await stop.wait()
     logger.notice("stopping", metadata: ["drain-seconds": "\(drain)"])
     await server.stop(drain: .seconds(drain))
+    await accessLog.finish()
   }
 
   /// Without tokens, a public address lets anyone in.

@@ -63,10 +63,18 @@ import Testing
     let request = HTTPRequest(
       method: "POST", target: "/", path: "/", query: nil, version: .http11, headers: headers,
       body: Array(#"{"prompt": ""#.utf8) + [0xFF] + Array(#""}"#.utf8), remoteAddress: "127.0.0.1")
-    guard case .later(let work) = try Bench().service.respond(to: request) else { return }
+    guard case .later(_, let work) = try Bench().service.respond(to: request) else { return }
     let reply = await work()
-    #expect(reply.status == 400)
-    #expect(reply.json == ["detail": "There was an error parsing the body", "code": "invalid_body"])
+    #expect(reply.status == 422)
+    #expect(
+      reply.json == [
+        "detail": [
+          [
+            "type": "json_invalid", "loc": ["body", 12], "msg": "JSON decode error", "input": [:],
+            "ctx": ["error": "Invalid UTF-8"],
+          ]
+        ], "code": "validation_error",
+      ])
   }
 
   @Test(arguments: [
@@ -84,6 +92,25 @@ import Testing
   func numbersBeyondDoubles(name: String) async throws {
     let reply = try await Bench().post(#"{"prompt": "a", "\#(name)": 1e999}"#)
     #expect(reply.messages == ["Input should be a finite number"])
+  }
+
+  /// No field of `/generate` has a least length; the words are pydantic's for `min_length` and `max_length`.
+  @Test func lengthsAreWordedLikePydantic() throws {
+    let table = FieldTable(
+      fields: [("a", 1...9), ("b", 2...3), ("c", 0...1), ("d", 0...0)].map { name, length in
+        Field(name: name, kind: .text(length), fallback: "", summary: "")
+      })
+    let wrong: JSONObject = ["a": "", "b": "x", "c": "xx", "d": "x"]
+    let error = #expect(throws: APIError.self) { try table.validate(wrong) }
+    guard case .list(let issues) = error?.detail else { return }
+    #expect(
+      issues.map(\.problem) == [
+        FieldProblem("string_too_short", "String should have at least 1 character", ["min_length": 1]),
+        FieldProblem("string_too_short", "String should have at least 2 characters", ["min_length": 2]),
+        FieldProblem("string_too_long", "String should have at most 1 character", ["max_length": 1]),
+        FieldProblem("string_too_long", "String should have at most 0 characters", ["max_length": 0]),
+      ])
+    #expect(try table.validate(["a": "x", "b": "xyz", "c": "é", "d": ""]).names.count == 4)
   }
 
   @Test func lengthsAreScalars() throws {

@@ -48,7 +48,7 @@ import Testing
     let request = HTTPRequest(
       method: "GET", target: path, path: path, query: nil, version: .http11, headers: headers, body: [],
       remoteAddress: "127.0.0.1")
-    guard case .now(let response) = bench.service.respond(to: request) else {
+    guard case .now(let response, _) = bench.service.respond(to: request) else {
       Issue.record("\(path) is answered later")
       return
     }

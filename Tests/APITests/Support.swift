@@ -81,7 +81,8 @@ final class Bench: Sendable {
       at: folder.appending(path: "vae"), withIntermediateDirectories: false)
     for name in vaes { try temporary.write(Self.vae, to: "vae/\(name).safetensors") }
     let registry = ModelRegistry(models: models ?? Self.models(in: folder))
-    var configuration = APIConfiguration(version: "1.2.3", modelHash: { _, _ in Self.hash })
+    var configuration = APIConfiguration(version: "1.2.3")
+    configuration.modelHash = { _, _ in Self.hash }
     change(&configuration)
     self.temporary = temporary
     self.engine = engine
@@ -131,8 +132,8 @@ final class Bench: Sendable {
       method: method, target: path, path: path, query: nil, version: .http11, headers: fields,
       body: Array(body.utf8), remoteAddress: "127.0.0.1")
     switch service.respond(to: request) {
-    case .now(let response): return response
-    case .later(let work): return await work()
+    case .now(let response, _): return response
+    case .later(_, let work): return await work()
     }
   }
 

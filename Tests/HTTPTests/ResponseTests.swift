@@ -3,10 +3,11 @@ import Testing
 @testable import HTTP
 
 private func head(
-  _ response: HTTPResponse, _ connection: ResponseWriter.Context.Connection = .keep
+  _ response: HTTPResponse, _ connection: ResponseWriter.Context.Connection = .keep,
+  version: HTTPVersion = .http11
 ) throws -> String {
   let context = ResponseWriter.Context(
-    connection: connection, date: "Sun, 06 Nov 1994 08:49:37 GMT", requestID: "abc")
+    connection: connection, date: "Sun, 06 Nov 1994 08:49:37 GMT", requestID: "abc", version: version)
   return String(decoding: try ResponseWriter.head(of: response, context), as: UTF8.self)
 }
 
@@ -39,6 +40,15 @@ private func head(
   #expect(!text.contains(": 99"))
   #expect(!text.contains("chunked"))
   #expect(!text.contains("never"))
+}
+
+@Test func aStreamHasNoLength() throws {
+  let response = HTTPResponse(status: 200, body: [1], stream: HTTPBodyStream { nil })
+  let chunked = try head(response)
+  #expect(chunked.contains("Transfer-Encoding: chunked\r\n") && !chunked.contains("Content-Length"))
+  let closing = try head(response, .close, version: .http10)
+  #expect(!closing.contains("Transfer-Encoding") && !closing.contains("Content-Length"))
+  #expect(throws: HTTPError.self) { try head(HTTPResponse(status: 204, stream: HTTPBodyStream { nil })) }
 }
 
 @Test func noContentHasNoLength() throws {

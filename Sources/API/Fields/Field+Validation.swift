@@ -16,7 +16,7 @@ extension Field {
     switch kind {
     case .integer(let range): return .integer(try integer(input, in: range))
     case .number(let range): return .number(try number(input, in: range))
-    case .text(let longest): return .text(try text(input, upTo: longest))
+    case .text(let length): return .text(try text(input, length))
     case .boolean: return .boolean(try boolean(input))
     case .choice(let choices): return .text(try choice(input, of: choices))
     case .list(let longest): return .list(try list(input, upTo: longest))
@@ -74,17 +74,26 @@ extension Field {
     return value
   }
 
-  private func text(_ input: JSONValue, upTo longest: Int?) throws(FieldProblem) -> String {
+  private func text(_ input: JSONValue, _ length: ClosedRange<Int>?) throws(FieldProblem) -> String {
     guard case .string(let text) = input else {
       throw FieldProblem("string_type", "Input should be a valid string")
     }
-    if let longest, text.unicodeScalars.count > longest {
+    guard let length else { return text }
+    let count = text.unicodeScalars.count
+    if count < length.lowerBound {
       throw FieldProblem(
-        "string_too_long", "String should have at most \(longest) characters",
-        ["max_length": .number(JSONNumber(longest))])
+        "string_too_short", "String should have at least \(characters(length.lowerBound))",
+        ["min_length": .number(JSONNumber(length.lowerBound))])
+    }
+    if count > length.upperBound {
+      throw FieldProblem(
+        "string_too_long", "String should have at most \(characters(length.upperBound))",
+        ["max_length": .number(JSONNumber(length.upperBound))])
     }
     return text
   }
+
+  private func characters(_ count: Int) -> String { "\(count) character\(count == 1 ? "" : "s")" }
 
   private func boolean(_ input: JSONValue) throws(FieldProblem) -> Bool {
     let unclear = FieldProblem(

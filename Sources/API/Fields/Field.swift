@@ -5,8 +5,8 @@ struct Field: Sendable {
   enum Kind: Sendable, Equatable {
     case integer(ClosedRange<Int>)
     case number(ClosedRange<Double>)
-    /// Up to so many Unicode scalars; `nil` means the body's limit.
-    case text(Int?)
+    /// So many Unicode scalars; `nil` means any number that the body's limit allows.
+    case text(ClosedRange<Int>?)
     case boolean
     case choice([String])
     /// Up to so many elements of any kind.

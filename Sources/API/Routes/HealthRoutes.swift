@@ -7,16 +7,34 @@ import Scheduling
 extension Route {
   static let health: [Route] = [
     Route(
-      method: .get, path: "/health", summary: "The engine, its model and its memory.", body: nil,
+      method: .get, path: "/health", summary: "The engine, its model and its memory.", access: .open,
+      replies: [.json(200, "Whatever state the engine is in.", .named("Health", healthShape))],
       answer: { service, _ in .now(service.health()) }),
     Route(
-      method: .get, path: "/healthz", summary: "Answers while the process lives.", body: nil,
+      method: .get, path: "/healthz", summary: "Answers while the process lives.", access: .open,
+      replies: [.text(200, "The process lives.")],
       answer: { _, _ in .now(alive) }),
     Route(
       method: .get, path: "/readyz", summary: "200 once a picture can be made, else 503 and why not.",
-      body: nil,
+      access: .open,
+      replies: [
+        .json(200, "A picture can be made.", .record(["ready": .boolean])),
+        .json(503, "None can be made now.", .record(["ready": .boolean, "reason": .text])),
+      ],
       answer: { service, _ in .now(service.readiness()) }),
   ]
+
+  private static let healthShape = Shape.record([
+    "status": .choice(["healthy"] + EngineStatus.State.allCases.filter { $0 != .ready }.map(\.rawValue)),
+    "current_model": .nullable(.text), "available_models": .array(.text), "ip_adapter_loaded": .boolean,
+    "cuda_available": .boolean, "gpu_name": .nullable(.text), "vram_allocated_gb": .number,
+    "version": .text, "uptime_s": .number,
+    "engine": .record([
+      "state": .choice(EngineStatus.State.allCases.map(\.rawValue)), "detail": .nullable(.text),
+      "pid": .nullable(.integer),
+    ]),
+    "queue": .record(["running": .integer, "waiting": .integer, "limit": .integer]),
+  ])
 
   private static let alive: HTTPResponse = {
     var headers = HTTPHeaders()

@@ -1,0 +1,81 @@
+import Foundation
+import Generation
+import Images
+import JSON
+import Scheduling
+import Telemetry
+
+/// A finished picture and the account of how it was made.
+struct MadePicture: Sendable {
+  let plan: GenerationPlan
+  let image: RGBImage
+  let provenance: Provenance
+  /// Without the encoding, which is still to come.
+  let times: JobTimes
+}
+
+extension APIService {
+  /// What a body comes to: every field checked, every default filled in, every name looked up.
+  /// - Parameter body: as `POST /generate` takes it.
+  /// - Throws: `APIError`; `WorkPool.Full`; `CancellationError`.
+  func plan(_ body: JSONObject) async throws -> GenerationPlan {
+    let values = try FieldTable.generate.validate(body)
+    let choice = ModelChoice(
+      registry: registry(), loaded: engine.status.model, preferred: configuration.defaultModel)
+    var plan = try GenerationPlan(
+      values, entry: try choice.find(values.text("model")), maxPixels: configuration.maxPixels)
+    if let vae = VAEChoice(asked: values.text("vae"), plan.entry) {
+      plan.request.vae = try await workers.run { [vaesFolder] in try vae.find(in: vaesFolder) }
+    }
+    return plan
+  }
+
+  /// Makes the picture when its turn comes.
+  /// - Parameter body: which the plan is of, for the `input` of a 422.
+  /// - Throws: `APIError`; `QueueFull`; `CancellationError`; what the engine should not throw, as it is.
+  func make(_ plan: GenerationPlan, sent body: JSONObject) async throws -> MadePicture {
+    let (result, waited): (GenerationResult, Duration)
+    do {
+      (result, waited) = try await queue.submit(steps: plan.request.steps) { job in
+        let result = try await engine.generate(plan.request) { progress in
+          if case .step = progress { job.stepFinished() }
+        }
+        return (result, job.waited)
+      }
+    } catch let error as GenerationError where error.kind != .internalError {
+      // An internal error goes on as it is: `later` reports it, and its words are for the log alone.
+      throw plan.refusal(error, sent: body)
+    }
+    let provenance = Provenance(
+      plan: plan, report: result.report,
+      modelHash: await configuration.modelHash(plan.entry, result.report.modelFile),
+      version: configuration.version)
+    return MadePicture(
+      plan: plan, image: result.image, provenance: provenance,
+      times: JobTimes(result.report.timings, queue: waited, steps: plan.request.steps))
+  }
+
+  /// The PNG in base64, made outside the queue so that the next job does not wait for it.
+  func base64(_ made: MadePicture) async throws -> (text: String, milliseconds: Double) {
+    try await workers.run {
+      let start = ContinuousClock.now
+      let text = try PNG.withEncoded(made.image, text: made.provenance.chunks) { bytes in
+        guard let start = bytes.baseAddress else { return "" }
+        // Borrowed: the data is gone before the bytes are.
+        return Data(
+          bytesNoCopy: UnsafeMutableRawPointer(mutating: start), count: bytes.count, deallocator: .none
+        ).base64EncodedString()
+      }
+      return (text, (ContinuousClock.now - start) / .milliseconds(1))
+    }
+  }
+}
+
+extension JobTimes {
+  fileprivate init(_ timings: Timings, queue: Duration, steps: Int) {
+    self.init()
+    (self.queue, self.steps) = (queue / .milliseconds(1), steps)
+    (swap, load, text) = (timings.swap, timings.load, timings.text)
+    (denoise, decode) = (timings.denoise, timings.decode)
+  }
+}
