@@ -2,6 +2,7 @@ import Generation
 import HTTP
 import JSON
 import Scheduling
+import Telemetry
 import Testing
 
 @testable import API
@@ -26,6 +27,19 @@ import Testing
     let completed = try #require(events.last?.data)
     #expect(completed.keys == plain.keys)
     #expect((completed["image"], completed["parameters"]) == (plain["image"], plain["parameters"]))
+  }
+
+  /// As for an ordinary reply.
+  @Test func theAccessLogHearsOfTheTimes() async throws {
+    let bench = try Bench()
+    let request = bench.request("POST", "/generate", accept: Self.events, body: Self.body)
+    guard case .later(let account, let work) = bench.service.respond(to: request) else {
+      Issue.record("the reply came at once")
+      return
+    }
+    _ = await work().read()
+    #expect((account as? RequestStory)?.job?.steps == 3)
+    #expect((account as? RequestStory)?.job?.denoise == 1000)
   }
 
   @Test func placesInTheQueueAreTold() async throws {

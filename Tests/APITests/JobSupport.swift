@@ -43,16 +43,24 @@ extension Bench {
     _ method: String, _ path: String, id: String = "", accept: String? = nil, token: String? = nil,
     address: String = "127.0.0.1", body: String = ""
   ) async -> HTTPResponse {
-    var headers: HTTPHeaders = ["Host": "localhost", "Content-Type": "application/json"]
-    if let accept { headers.add("Accept", accept) }
-    if let token { headers.add("Authorization", "Bearer \(token)") }
-    let request = HTTPRequest(
-      method: method, target: path, path: path, headers: headers, body: Array(body.utf8),
-      remoteAddress: address, requestID: id)
+    let request = request(
+      method, path, id: id, accept: accept, token: token, address: address, body: body)
     switch service.respond(to: request) {
     case .now(let response, _): return response
     case .later(_, let work): return await work()
     }
+  }
+
+  func request(
+    _ method: String, _ path: String, id: String = "", accept: String? = nil, token: String? = nil,
+    address: String = "127.0.0.1", body: String = ""
+  ) -> HTTPRequest {
+    var headers: HTTPHeaders = ["Host": "localhost", "Content-Type": "application/json"]
+    if let accept { headers.add("Accept", accept) }
+    if let token { headers.add("Authorization", "Bearer \(token)") }
+    return HTTPRequest(
+      method: method, target: path, path: path, headers: headers, body: Array(body.utf8),
+      remoteAddress: address, requestID: id)
   }
 
   func job(_ id: String, token: String? = nil) async -> JSONValue {
