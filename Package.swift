@@ -156,7 +156,8 @@ let package = Package(
     suite(
       "API",
       uses: [
-        "HTTP", "JSON", "Generation", "Scheduling", "Registry", "Images", "Access", "Telemetry", logging,
+        "HTTP", "JSON", "Generation", "Scheduling", "Registry", "Images", "Access", "Telemetry", "Sockets",
+        "Wire", "fake-engine", logging,
       ]),
   ] + (withTorch ? torchTargets : []),
   cxxLanguageStandard: libtorch == nil ? .cxx17 : .cxx20

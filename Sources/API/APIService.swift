@@ -14,6 +14,7 @@ public struct APIService: HTTPHandler {
   let vaesFolder: String
   let workers: WorkPool
   let configuration: APIConfiguration
+  let jobs = JobStore()
   let started = ContinuousClock.now
   private let gate: Gate
   private let routes: RouteTable

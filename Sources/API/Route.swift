@@ -37,6 +37,7 @@ struct Route: Sendable {
     health,
     catalog,
     generate,
+    jobs,
   ].flatMap(\.self)
 }
 

@@ -7,7 +7,7 @@ extension FieldTable {
   private static let sides = 64...2048
 
   /// The body of `POST /generate`.
-  static let generate = FieldTable(fields: plain + references + adapters + repainting + fineControl)
+  static let generate = FieldTable(fields: plain + references + adapters + repainting + fineControl + jobs)
 
   private static let plain: [Field] = [
     Field(

@@ -1,4 +1,3 @@
-import Foundation
 import Generation
 import Images
 import JSON
@@ -31,19 +30,26 @@ extension APIService {
   }
 
   /// Makes the picture when its turn comes.
-  /// - Parameter body: which the plan is of, for the `input` of a 422.
+  /// - Parameters:
+  ///   - body: which the plan is of, for the `input` of a 422.
+  ///   - client: whose turn it takes, as `Client.key`.
+  ///   - report: told how far it is.
   /// - Throws: `APIError`; `QueueFull`; `CancellationError`; what the engine should not throw, as it is.
-  func make(_ plan: GenerationPlan, sent body: JSONObject) async throws -> MadePicture {
+  func make(
+    _ plan: GenerationPlan, sent body: JSONObject, client: String = "",
+    report: @escaping @Sendable (JobEvent) -> Void = { _ in }
+  ) async throws -> MadePicture {
     let (result, waited): (GenerationResult, Duration)
     do {
-      (result, waited) = try await queue.submit(steps: plan.request.steps) { job in
-        let result = try await engine.generate(plan.request) { progress in
-          if case .step = progress { job.stepFinished() }
-        }
+      (result, waited) = try await queue.submit(
+        steps: plan.request.steps, client: client, moved: { report(.queued(ahead: $0)) }
+      ) { job in
+        let progress = ProgressReport(job: job, workers: workers, report: report)
+        let result = try await engine.generate(plan.request) { progress.take($0) }
         return (result, job.waited)
       }
     } catch let error as GenerationError where error.kind != .internalError {
-      // An internal error goes on as it is: `later` reports it, and its words are for the log alone.
+      // An internal error goes on as it is: it is reported, and its words are for the log alone.
       throw plan.refusal(error, sent: body)
     }
     let provenance = Provenance(
@@ -59,13 +65,7 @@ extension APIService {
   func base64(_ made: MadePicture) async throws -> (text: String, milliseconds: Double) {
     try await workers.run {
       let start = ContinuousClock.now
-      let text = try PNG.withEncoded(made.image, text: made.provenance.chunks) { bytes in
-        guard let start = bytes.baseAddress else { return "" }
-        // Borrowed: the data is gone before the bytes are.
-        return Data(
-          bytesNoCopy: UnsafeMutableRawPointer(mutating: start), count: bytes.count, deallocator: .none
-        ).base64EncodedString()
-      }
+      let text = try PNG.withEncoded(made.image, text: made.provenance.chunks) { Base64.encoded($0) }
       return (text, (ContinuousClock.now - start) / .milliseconds(1))
     }
   }
