@@ -89,7 +89,9 @@ extension RequestParser {
     try checkHost()
     // An unknown expectation is refused before the body is read.
     _ = try expectsContinue()
-    state = .headDone(try BodyFraming.of(request.headers, version: request.version, limits: limits))
+    let framing = try BodyFraming.of(request.headers, version: request.version, limits: limits)
+    if case .length(let length) = framing { declaredLength = length }
+    state = .headDone(framing)
   }
 
   /// RFC 9112 §3.2: exactly one valid Host on HTTP/1.1, at most one on HTTP/1.0. Where the target names a host

@@ -45,7 +45,7 @@ public struct RequestParser: Sendable {
   var authority: String?
 
   /// The body's length as Content-Length tells it; `nil` without one.
-  public private(set) var declaredLength: Int?
+  public internal(set) var declaredLength: Int?
 
   /// Keep no more than this for the next request: a thousand idle connections add up.
   private static let keptCapacity = 4 * 1024
@@ -92,6 +92,9 @@ public struct RequestParser: Sendable {
 
   /// Bytes of the body so far.
   public var receivedLength: Int { request.body.count }
+
+  /// Bytes of memory the body takes so far.
+  public var bodyCapacity: Int { request.body.capacity }
 
   /// The request being read, as far as it is known: `nil` before its request line is.
   public var partial: HTTPRequest? {
@@ -141,7 +144,6 @@ public struct RequestParser: Sendable {
   private mutating func begin(_ framing: BodyFraming) {
     switch framing {
     case .length(let length):
-      declaredLength = length
       request.body.reserveCapacity(min(length, Self.trustedReservation))
       state = .body(remaining: length)
     case .chunked: state = .chunked(ChunkedDecoder(limits: limits))
@@ -153,6 +155,7 @@ public struct RequestParser: Sendable {
     switch state {
     case .body(let remaining):
       let take = min(remaining, buffer.count - used)
+      makeRoom(for: take, of: remaining)
       request.body.append(contentsOf: buffer[used..<(used + take)])
       used += take
       state = .body(remaining: remaining - take)
@@ -167,6 +170,13 @@ public struct RequestParser: Sendable {
       return done
     default: return false
     }
+  }
+
+  /// Doubles the room for the body when it is used up, but never beyond the length that was declared.
+  private mutating func makeRoom(for take: Int, of remaining: Int) {
+    let (count, capacity) = (request.body.count, request.body.capacity)
+    guard capacity < count + take else { return }
+    request.body.reserveCapacity(min(count + remaining, max(count + take, 2 * capacity)))
   }
 
   private mutating func takeRequest() -> HTTPRequest {

@@ -34,6 +34,12 @@ extension Connection {
   }
 
   private func answer(_ request: HTTPRequest) {
+    guard charge(bytes: request.body.capacity) else {
+      refuse(Self.noRoomForBody, request)
+      return
+    }
+    let charge = self.charge
+    self.charge = nil
     let request = named(request)
     var exchange = Exchange(
       method: request.method, target: request.target, requestID: request.requestID, version: request.version,
@@ -47,6 +53,8 @@ extension Connection {
       let task = Task { [id, mailbox = context.mailbox] in
         let response = await work()
         if !mailbox.post(.finished(connection: id, response)) { response.stream?.clientHungUp() }
+        // The work holds the body even when its client is long gone.
+        withExtendedLifetime(charge) {}
       }
       pending = Pending(exchange: exchange, task: task)
       // The end of the stream may have come while an earlier, pipelined request was being answered.
@@ -57,11 +65,22 @@ extension Connection {
   /// Shows the handler a head whose body is to come, which it may refuse.
   private func offer(_ head: HTTPRequest) {
     let head = named(head)
-    guard let response = context.handler.refusal(ofHead: head) else { return }
+    guard let response = context.handler.refusal(ofHead: head) else {
+      let length = parser.declaredLength ?? 0
+      if !context.bodies.hasRoom(for: length) { refuse(Self.noRoomForBody) }
+      return
+    }
     let exchange = Exchange(
       method: head.method, target: head.target, requestID: head.requestID, version: head.version,
       keepsAlive: false, began: context.clock.now)
+    forgetInput()
     respond(response, to: exchange)
+  }
+
+  /// Lets go of what was read and will not be answered: the connection may linger for a while.
+  private func forgetInput() {
+    parser = RequestParser(limits: context.configuration.limits)
+    charge = nil
   }
 
   /// A request as the handler sees it: with the names of the client and the request itself.
@@ -125,13 +144,27 @@ extension Connection {
       """.utf8)
   }
 
+  static let noRoomForBody = HTTPError(
+    status: 503, detail: "The server holds as many request bodies as it can; try again shortly.",
+    code: "too_many_bodies")
+
+  /// Takes what a body needs of the budget; false when that does not fit.
+  func charge(bytes: Int) -> Bool {
+    guard bytes > Self.shortBody else { return true }
+    let charge = self.charge ?? BodyCharge(context.bodies)
+    self.charge = charge
+    return charge.grow(to: bytes)
+  }
+
   /// Queues the handler's words for an error, as the last response.
-  func refuse(_ error: HTTPError) {
-    let partial = parser.partial
+  func refuse(_ error: HTTPError) { refuse(error, parser.partial) }
+
+  private func refuse(_ error: HTTPError, _ partial: HTTPRequest?) {
     let exchange = Exchange(
       method: partial?.method ?? "-", target: partial?.target ?? "-",
       requestID: RequestID.of(partial?.headers ?? HTTPHeaders()), version: .http11, keepsAlive: false,
-      began: context.clock.now)
+      received: partial?.body.count ?? 0, began: context.clock.now)
+    forgetInput()
     var response = context.handler.refusal(of: error)
     if error.status == 503, response.headers["retry-after"] == nil {
       response.headers.set("Retry-After", "1")

@@ -45,6 +45,8 @@ final class Connection {
   var stage = Stage.serving
   var pending: Pending?
   var streaming: Streaming?
+  /// Of the body that is being read.
+  var charge: BodyCharge?
   /// Responses that are queued whole and not sent whole, in order.
   var sending: [Sending] = []
   /// The stream was read to its end.
@@ -202,6 +204,10 @@ final class Connection {
     }
     parser.append(context.readBuffer[..<count])
     advance()
+    if stage == .serving, parser.phase == .body, !charge(bytes: parser.bodyCapacity) {
+      refuse(Self.noRoomForBody)
+      advance()
+    }
   }
 
   /// See `HTTPServer` for why a late end of stream counts as a hang-up.

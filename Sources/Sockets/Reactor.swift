@@ -28,6 +28,8 @@ final class Reactor {
   private let epoll: Epoll
   private let listener: Listener
   private let context: ServingContext
+  private let counters: ConnectionCounters
+  private var memory = MemoryReturn()
   private var connections: [UInt64: Connection] = [:]
   private var nextID = Reactor.firstConnection
   /// How many of `connections` are beyond the cap.
@@ -40,10 +42,11 @@ final class Reactor {
   /// deadline that has passed; since no deadline is short, sweeps are rare.
   private var nextSweep: ContinuousClock.Instant?
 
-  init(epoll: Epoll, listener: Listener, context: ServingContext) {
+  init(epoll: Epoll, listener: Listener, context: ServingContext, counters: ConnectionCounters) {
     self.epoll = epoll
     self.listener = listener
     self.context = context
+    self.counters = counters
   }
 
   /// Serves until told to stop.
@@ -64,6 +67,8 @@ final class Reactor {
       let now = context.clock.now
       if let time = acceptAgain, time <= now { resumeAccepting() }
       if let time = nextSweep, time <= now { sweep(now) }
+      memory.connections(connections.count, now: now)
+      if let time = memory.due, time <= now { memory.giveBack(open: connections.count) }
       if isFinished(now) { break }
     }
     finish()
@@ -96,6 +101,7 @@ final class Reactor {
       guard let connection = connections[id] else { return }
       connection.made(piece)
       settle(connection)
+    case .bodyGone(let bytes): memory.bodyGone(bytes: bytes, now: context.clock.now)
     case .stop(let drain, let done): stop(drain, done)
     }
   }
@@ -124,7 +130,10 @@ final class Reactor {
 
   private func drop(_ connection: Connection) {
     // The last reference: its socket closes, which takes it out of epoll too.
-    if connections.removeValue(forKey: connection.id) != nil, connection.isSurplus { surplus -= 1 }
+    if connections.removeValue(forKey: connection.id) != nil {
+      counters.countClosed()
+      if connection.isSurplus { surplus -= 1 }
+    }
     resumeAccepting()
   }
 
@@ -138,7 +147,7 @@ final class Reactor {
 
   private func timeout() -> Int32 {
     var earliest = nextSweep
-    for time in [acceptAgain, stopping?.deadline] {
+    for time in [acceptAgain, stopping?.deadline, memory.due] {
       if let time { earliest = min(earliest ?? time, time) }
     }
     guard let earliest else { return -1 }
@@ -196,7 +205,9 @@ extension Reactor {
       return
     }
     connection.registered = interest
+    counters.countAccepted()
     if isFull {
+      counters.countRefused()
       surplus += 1
       connection.isSurplus = true
       connection.refuse(
@@ -262,7 +273,10 @@ extension Reactor {
   }
 
   private func finish() {
-    for connection in connections.values { connection.hangUp() }
+    for connection in connections.values {
+      connection.hangUp()
+      counters.countClosed()
+    }
     connections = [:]
     listener.close()
     var waiters = stopping?.waiters ?? []
