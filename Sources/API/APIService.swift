@@ -15,6 +15,8 @@ public struct APIService: HTTPHandler {
   let workers: WorkPool
   let configuration: APIConfiguration
   let started = ContinuousClock.now
+  let metrics = RequestMetrics()
+  let healthCache = HealthCache()
   private let gate: Gate
   private let routes: RouteTable
 
@@ -40,6 +42,7 @@ public struct APIService: HTTPHandler {
       let (match, client) = try admit(request)
       switch match {
       case .route(let route, let arguments):
+        try turnAway(client, from: route)
         let story = RequestStory(route: route.path.text, client: client)
         return route.answer(self, RouteCall(request: request, arguments: arguments, account: story))
           .with(account: story)

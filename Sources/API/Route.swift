@@ -37,6 +37,7 @@ struct Route: Sendable {
     health,
     catalog,
     generate,
+    operating,
   ].flatMap(\.self)
 }
 
