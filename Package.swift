@@ -122,7 +122,7 @@ let package = Package(
     // Who is let in: tokens and what they are called.
     library("Access", uses: ["CCrypto"]),
     // What operators see of the server's work.
-    library("Telemetry", uses: [logging]),
+    library("Telemetry", uses: ["JSON", logging]),
     // HTTP/1.1 as values: bytes in, requests out. No I/O.
     library("HTTP"),
     // epoll, and HTTP driven over it.
@@ -136,7 +136,7 @@ let package = Package(
     .executableTarget(
       name: "darkroom",
       dependencies: [
-        "API", "Sockets", "Wire", "Scheduling", "Registry", "Downloads", "Generation", "Telemetry",
+        "API", "Access", "Sockets", "Wire", "Scheduling", "Registry", "Downloads", "Generation", "Telemetry",
         argumentParser, logging,
       ], swiftSettings: swift),
 
@@ -152,7 +152,11 @@ let package = Package(
     suite("CLIPTokenizer", uses: ["JSON"]), suite("Images"), suite("Registry"), suite("Downloads"),
     suite("Wire", uses: ["Generation", "Images", logging, "fake-engine"]),
     suite("Scheduling", uses: ["Generation"]), suite("HTTP"), suite("Sockets", uses: ["HTTP", logging]),
-    suite("Access"), suite("Telemetry", uses: [logging]),
+    // The server as operators run it, with the fake engine.
+    .testTarget(
+      name: "ServeTests", dependencies: ["TestSupport", "JSON", "darkroom", "fake-engine"],
+      swiftSettings: swift),
+    suite("Access"), suite("Telemetry", uses: ["JSON", logging]),
     suite(
       "API",
       uses: [

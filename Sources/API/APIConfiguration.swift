@@ -24,6 +24,32 @@ public struct APIConfiguration: Sendable {
   public var tokens: @Sendable () -> TokenTable = { .empty }
   /// Told of every request.
   public var accessLog: AccessLog?
+  /// Origins whose pages may use this server, such as `https://pictures.example`.
+  public var allowedOrigins: [String] = []
+  /// How often each client may come; `nil` for as often as it likes.
+  public var rateLimiter: RateLimiter?
+  /// Whether the server is about to stop and takes no new work; asked on the serving thread.
+  public var isDraining: @Sendable () -> Bool = { false }
+  /// The connections now and so far, where they are counted.
+  public var statistics: (@Sendable () -> ConnectionFigures)?
+  /// What `/metrics` tells beside what the routes count themselves; asked on the serving thread.
+  public var metrics: @Sendable () -> [MetricFamily] = { [] }
 
   public init(version: String) { self.version = version }
+}
+
+/// What the server below the routes knows of its connections.
+public struct ConnectionFigures: Sendable, Equatable {
+  /// Open now.
+  public var open: Int
+  /// Since the start.
+  public var accepted: Int
+  /// Turned away since the start, because there were too many.
+  public var refused: Int
+  /// Bytes of request bodies held now.
+  public var bodyBytes: Int
+
+  public init(open: Int, accepted: Int, refused: Int, bodyBytes: Int) {
+    (self.open, self.accepted, self.refused, self.bodyBytes) = (open, accepted, refused, bodyBytes)
+  }
 }

@@ -16,6 +16,8 @@ public struct APIService: HTTPHandler {
   let configuration: APIConfiguration
   let jobs = JobStore()
   let started = ContinuousClock.now
+  let metrics = RequestMetrics()
+  let healthCache = HealthCache()
   private let gate: Gate
   private let routes: RouteTable
 
@@ -41,6 +43,7 @@ public struct APIService: HTTPHandler {
       let (match, client) = try admit(request)
       switch match {
       case .route(let route, let arguments):
+        try turnAway(client, from: route)
         let story = RequestStory(route: route.path.text, client: client)
         return route.answer(self, RouteCall(request: request, arguments: arguments, account: story))
           .with(account: story)

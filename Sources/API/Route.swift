@@ -38,6 +38,7 @@ struct Route: Sendable {
     catalog,
     generate,
     jobs,
+    operating,
   ].flatMap(\.self)
 }
 

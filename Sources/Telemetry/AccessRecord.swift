@@ -1,3 +1,5 @@
+import JSON
+
 /// One request as the access log has it. It holds nothing of a body and no query.
 public struct AccessRecord: Sendable, Equatable {
   public var id: String
@@ -45,9 +47,44 @@ public struct AccessRecord: Sendable, Equatable {
     return line
   }
 
+  func bytes(_ format: LogFormat, at time: LogTime) -> [UInt8] {
+    switch format {
+    case .text: Array("\(time) info \(line)".utf8)
+    case .json: json(time).encoded()
+    }
+  }
+
+  private func json(_ time: LogTime) -> JSONValue {
+    var object: JSONObject = [
+      "ts": .string("\(time)"), "level": "info", "event": "request", "id": .string(id),
+      "remote": .string(remote), "client": client.map(JSONValue.string) ?? .null, "method": .string(method),
+      "path": .string(path), "route": route.map(JSONValue.string) ?? .null,
+      "status": .number(JSONNumber(status)), "bytes_in": .number(JSONNumber(receivedBytes)),
+      "bytes": .number(JSONNumber(sentBytes)), "total_ms": Self.number(milliseconds),
+      "incomplete": .bool(!isComplete),
+    ]
+    if let job {
+      for (key, value) in [
+        ("queue_ms", job.queue), ("swap_ms", job.swap), ("load_ms", job.load), ("step_ms", job.step),
+      ] {
+        object[key] = Self.number(value)
+      }
+      object["steps"] = .number(JSONNumber(job.steps))
+    }
+    return .object(object)
+  }
+
+  private static func number(_ value: Double) -> JSONValue {
+    JSONValue(floatLiteral: Double(clampedTenths(value)) / 10)
+  }
+
   private static func tenths(_ value: Double) -> String {
-    let tenths = Int((min(max(value, 0), 1e12) * 10).rounded())
+    let tenths = clampedTenths(value)
     return "\(tenths / 10).\(tenths % 10)"
+  }
+
+  private static func clampedTenths(_ value: Double) -> Int {
+    Int((min(max(value, 0), 1e12) * 10).rounded())
   }
 }
 

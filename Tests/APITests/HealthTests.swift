@@ -40,7 +40,7 @@ import Testing
     #expect(reply.json["engine"]?["detail"] == "it died")
   }
 
-  @Test(arguments: ["/health", "/healthz", "/readyz", "/models"])
+  @Test(arguments: ["/health", "/healthz", "/readyz", "/models", "/metrics", "/v1/gateway/status"])
   func answersOnTheReactor(path: String) throws {
     let bench = try Bench()
     var headers = HTTPHeaders()

@@ -20,7 +20,9 @@ import Testing
     #expect(shape.mismatches(reply.json) == [], sourceLocation: sourceLocation)
   }
 
-  @Test(arguments: ["/health", "/healthz", "/readyz", "/models", "/loras"])
+  @Test(arguments: [
+    "/health", "/healthz", "/readyz", "/models", "/loras", "/metrics", "/v1/gateway/status",
+  ])
   func listings(path: String) async throws {
     let bench = try Bench()
     try Data([2, 0, 0, 0, 0, 0, 0, 0] + Array("{}".utf8)).write(

@@ -28,7 +28,10 @@ final class ScriptedEngine: ImageEngine {
     self.script = script
   }
 
-  var status: EngineStatus { state.withLock { $0.status } }
+  var status: EngineStatus {
+    get { state.withLock { $0.status } }
+    set { state.withLock { $0.status = newValue } }
+  }
   var requests: [GenerationRequest] { state.withLock { $0.requests } }
 
   func generate(

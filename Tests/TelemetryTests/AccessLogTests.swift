@@ -1,5 +1,4 @@
-import Logging
-import Synchronization
+import JSON
 import Telemetry
 import Testing
 
@@ -33,42 +32,32 @@ import Testing
     #expect(record.line.hasSuffix("total_ms=\(text)"))
   }
 
-  @Test func everyRecordIsALine() async {
-    let lines = Lines()
-    let log = AccessLog(Logger(label: "test") { _ in lines.handler(.info) })
-    for _ in 0..<100 { log.write(Self.plain) }
-    await log.finish()
-    #expect(log.isOn)
-    #expect(lines.all == [String](repeating: Self.plain.line, count: 100))
+  @Test func everyRecordIsALine() {
+    let lines = WrittenLines()
+    let log = lines.log(.text)
+    for _ in 0..<100 { AccessLog(log).write(Self.plain) }
+    log.flush(within: .seconds(10))
+    #expect(lines.all.count == 100)
+    #expect(lines.all.allSatisfy { $0.hasSuffix("Z info \(Self.plain.line)") })
   }
 
-  @Test func aQuietLoggerGetsNone() async {
-    let lines = Lines()
-    let log = AccessLog(Logger(label: "test") { _ in lines.handler(.notice) })
-    log.write(Self.plain)
-    await log.finish()
-    #expect(!log.isOn)
-    #expect(lines.all.isEmpty)
-  }
-}
-
-private final class Lines: Sendable {
-  private let lines = Mutex<[String]>([])
-
-  var all: [String] { lines.withLock { $0 } }
-
-  func handler(_ level: Logger.Level) -> any LogHandler { Handler(lines: self, logLevel: level) }
-
-  private struct Handler: LogHandler {
-    let lines: Lines
-    var metadata: Logger.Metadata = [:]
-    var logLevel: Logger.Level
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-      get { metadata[key] }
-      set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) { lines.lines.withLock { $0.append("\(event.message)") } }
+  @Test func inJSON() throws {
+    let lines = WrittenLines()
+    let log = lines.log(.json)
+    for record in [Self.plain, Self.picture] { AccessLog(log).write(record) }
+    log.flush(within: .seconds(10))
+    let parsed = try lines.all.map { try JSONValue.parse(Array($0.utf8)) }
+    let keys = [
+      "ts", "level", "event", "id", "remote", "client", "method", "path", "route", "status", "bytes_in",
+      "bytes", "total_ms", "incomplete",
+    ]
+    try #require(parsed.count == 2)
+    #expect(parsed[0].objectValue?.members.map(\.key) == keys)
+    #expect(
+      parsed[1].objectValue?.members.map(\.key) == keys
+        + ["queue_ms", "swap_ms", "load_ms", "step_ms", "steps"])
+    #expect((parsed[0]["client"], parsed[0]["status"], parsed[0]["total_ms"]) == (.null, 200, 0.0))
+    #expect((parsed[1]["client"], parsed[1]["event"], parsed[1]["total_ms"]) == ("anna", "request", 12_345.7))
+    #expect((parsed[1]["step_ms"], parsed[1]["steps"], parsed[1]["incomplete"]) == (20.0, 28, true))
   }
 }

@@ -3,8 +3,8 @@ import Telemetry
 
 extension APIService {
   public func finished(_ exchange: HTTPExchange) {
-    guard let log = configuration.accessLog, log.isOn else { return }
-    log.write(AccessRecord(exchange))
+    metrics.count(exchange)
+    configuration.accessLog?.write(AccessRecord(exchange))
   }
 }
 

@@ -45,11 +45,15 @@ extension Route {
 
 extension APIService {
   func health() -> HTTPResponse {
-    let engine = engine.status
-    let queue = queue.snapshot
+    let tenths = Int((ContinuousClock.now - started) / .milliseconds(100))
+    let key = HealthCache.Key(engine: engine.status, queue: queue.snapshot, uptime: tenths)
+    return healthCache.response(key) { health(key) }
+  }
+
+  private func health(_ key: HealthCache.Key) -> HTTPResponse {
+    let (engine, queue) = (key.engine, key.queue)
     let onGPU = engine.device?.hasPrefix("cuda") == true
     let gigabytes = (Double(engine.allocatedBytes) / 1e9 * 100).rounded() / 100
-    let uptime = (ContinuousClock.now - started) / .seconds(1)
     return .json([
       "status": .string(engine.state == .ready ? "healthy" : engine.state.rawValue),
       "current_model": text(engine.model),
@@ -59,7 +63,7 @@ extension APIService {
       "gpu_name": text(onGPU ? engine.deviceName : nil),
       "vram_allocated_gb": JSONValue(floatLiteral: gigabytes),
       "version": .string(configuration.version),
-      "uptime_s": JSONValue(floatLiteral: (uptime * 10).rounded() / 10),
+      "uptime_s": JSONValue(floatLiteral: Double(key.uptime) / 10),
       "engine": [
         "state": .string(engine.state.rawValue), "detail": text(engine.detail),
         "pid": engine.processID.map { .number(JSONNumber(Int($0))) } ?? .null,
@@ -72,19 +76,20 @@ extension APIService {
   }
 
   func readiness() -> HTTPResponse {
-    let engine = engine.status
-    guard engine.state == .ready else {
-      let reason = "The engine is \(engine.state.rawValue)" + (engine.detail.map { ": \($0)" } ?? "")
-      return notReady(reason)
-    }
-    // Ready to answer, but not to make a picture: the engine says what it lacks.
-    if let lack = engine.detail { return notReady(lack) }
-    guard !registry().available.isEmpty else { return notReady("No model is available") }
-    return .json(["ready": true])
+    guard let lack else { return .json(["ready": true]) }
+    return .json(["ready": false, "reason": .string(lack)], status: 503)
   }
 
-  private func notReady(_ reason: String) -> HTTPResponse {
-    .json(["ready": false, "reason": .string(reason)], status: 503)
+  /// Why no picture can be made now; `nil` when one can.
+  var lack: String? {
+    if configuration.isDraining() { return "The server is draining: it is about to stop" }
+    let engine = engine.status
+    guard engine.state == .ready else {
+      return "The engine is \(engine.state.rawValue)" + (engine.detail.map { ": \($0)" } ?? "")
+    }
+    // Ready to answer, but not to make a picture: the engine says what it lacks.
+    if let lack = engine.detail { return lack }
+    return registry().available.isEmpty ? "No model is available" : nil
   }
 
   private func text(_ value: String?) -> JSONValue { value.map(JSONValue.string) ?? .null }

@@ -1,20 +1,29 @@
-import Foundation
-import JSON
-import TestSupport
+public import Foundation
+public import JSON
 
 /// `darkroom serve` as a user runs it: its own process, its own engine, a free port.
 ///
 /// Unchecked: `process` is only used by the test that owns the server; the rest never changes after `init`.
-final class RunningServer: @unchecked Sendable {
-  struct NotStarted: Error { let log: String }
-  struct BadReply: Error { let text: String }
+public final class RunningServer: @unchecked Sendable {
+  public struct NotStarted: Error {
+    public let log: String
+  }
+  public struct BadReply: Error {
+    public let text: String
 
-  let process: Process
-  let port: Int
+    public init(text: String) { self.text = text }
+  }
+
+  public let process: Process
+  public let port: Int
   private let log: URL
 
-  /// - Parameter models: the models folder.
-  init(models: String, port: Int = 0, arguments: [String] = []) throws {
+  /// - Parameters:
+  ///   - models: the models folder.
+  ///   - environment: added to this process's.
+  public init(
+    models: String, port: Int = 0, arguments: [String] = [], environment: [String: String] = [:]
+  ) throws {
     log = FileManager.default.temporaryDirectory.appendingPathComponent("darkroom-\(UUID().uuidString).log")
     _ = FileManager.default.createFile(atPath: log.path, contents: nil)
     process = Process()
@@ -22,6 +31,7 @@ final class RunningServer: @unchecked Sendable {
     process.arguments =
       ["serve", "--models", models, "--port", String(port), "--device", "cpu", "--dtype", "float32"]
       + arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let output = Pipe()
     process.standardOutput = output
     process.standardError = try FileHandle(forWritingTo: log)
@@ -48,13 +58,13 @@ final class RunningServer: @unchecked Sendable {
     try? FileManager.default.removeItem(at: log)
   }
 
-  var logText: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
+  public var logText: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
 
-  struct Reply {
-    let status: Int
-    let body: [UInt8]
+  public struct Reply: Sendable {
+    public let status: Int
+    public let body: [UInt8]
 
-    func json() throws -> JSONObject {
+    public func json() throws -> JSONObject {
       guard case .object(let object) = try JSONValue.parse(body) else {
         throw BadReply(text: String(decoding: body, as: UTF8.self))
       }
@@ -64,7 +74,8 @@ final class RunningServer: @unchecked Sendable {
 
   /// Sends a request with curl, as people do.
   /// - Parameter seconds: after which curl hangs up; its status is then 0.
-  func curl(_ path: String, body: String? = nil, seconds: Double = 120, extra: [String] = []) throws -> Reply
+  public func curl(_ path: String, body: String? = nil, seconds: Double = 120, extra: [String] = []) throws
+    -> Reply
   {
     let folder = try TemporaryFolder()
     var arguments = [
@@ -81,7 +92,7 @@ final class RunningServer: @unchecked Sendable {
   }
 
   /// Posts to `/generate` beside the test, on a thread that may block.
-  func posting(_ body: String) -> Task<Reply, any Error> {
+  public func posting(_ body: String) -> Task<Reply, any Error> {
     Task {
       try await withCheckedThrowingContinuation { continuation in
         DispatchQueue.global().async {
@@ -92,7 +103,7 @@ final class RunningServer: @unchecked Sendable {
   }
 
   /// Waits until `path` answers with `status`.
-  func wait(for path: String, status: Int = 200, seconds: Double = 60) async throws {
+  public func wait(for path: String, status: Int = 200, seconds: Double = 60) async throws {
     let deadline = ContinuousClock.now + .seconds(seconds)
     while ContinuousClock.now < deadline {
       if try curl(path, seconds: 2).status == status { return }
@@ -101,7 +112,7 @@ final class RunningServer: @unchecked Sendable {
     throw BadReply(text: "\(path) did not answer with \(status). Log:\n\(logText)")
   }
 
-  func enginePID() throws -> Int32 {
+  public func enginePID() throws -> Int32 {
     guard case .object(let engine)? = try curl("/health").json()["engine"],
       case .number(let pid)? = engine["pid"],
       let pid = pid.int
@@ -110,14 +121,15 @@ final class RunningServer: @unchecked Sendable {
   }
 }
 
-struct Finished {
-  let status: Int32
-  let output: String
-  let errors: String
+public struct Finished {
+  public let status: Int32
+  public let output: String
+  public let errors: String
 }
 
 /// Runs a program to its end.
-func run(_ executable: String, _ arguments: [String], environment: [String: String] = [:]) throws -> Finished
+public func run(_ executable: String, _ arguments: [String], environment: [String: String] = [:]) throws
+  -> Finished
 {
   let process = Process()
   process.executableURL = URL(fileURLWithPath: executable)
