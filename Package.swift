@@ -163,7 +163,8 @@ let package = Package(
     suite(
       "API",
       uses: [
-        "HTTP", "JSON", "Generation", "Scheduling", "Registry", "Images", "Access", "Telemetry", logging,
+        "HTTP", "JSON", "Generation", "Scheduling", "Registry", "Images", "Access", "Telemetry",
+        "Downloads", logging,
       ]),
   ] + (withTorch ? torchTargets : []),
   cxxLanguageStandard: libtorch == nil ? .cxx17 : .cxx20

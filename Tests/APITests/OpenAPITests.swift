@@ -68,6 +68,16 @@ import Testing
     check(document)
   }
 
+  @Test func examplesWork() async throws {
+    for route in Route.all {
+      guard let example = route.example else { continue }
+      let media = Self.document()["paths"]?[route.path.text]?["post"]?["requestBody"]?["content"]
+      #expect(media?["application/json"]?["example"] == .object(example))
+      let body = String(decoding: JSONValue.object(example).encoded(), as: UTF8.self)
+      #expect(try await Bench().post(body, to: route.path.text).status == 200)
+    }
+  }
+
   /// One name is one shape.
   @Test func namesAreNotUsedTwice() {
     var shapes: [String: JSONObject] = [:]

@@ -1,26 +1,36 @@
 import Foundation
 import Generation
 import HTTP
+import Images
 import JSON
+import Telemetry
 
 extension Route {
   static let images: [Route] = [
     Route(
-      method: .post, path: "/v1/images/generations", summary: "Makes a picture, asked for as OpenAI's API is.",
+      method: .post, path: "/v1/images/generations",
+      summary: "Makes a picture, asked for as OpenAI's API is.",
       body: .json(.imageGenerations),
       example: [
         "prompt": "a red star on a white background", "response_format": "b64_json", "size": "auto",
       ],
       errors: .openAI,
-      replies: [.json(200, "The picture.", .named("Images", images))],
+      replies: [.json(200, "The picture.", .named("Images", reply))],
       answer: { service, call in
         service.later(errors: .openAI) {
           try await service.openAIGenerate(call.request.body, call.account)
         }
-      })
+      }),
+    Route(
+      method: .post, path: "/v1/images/edits",
+      summary: "Will edit pictures; today it checks the form and then refuses it.",
+      body: .multipart(.imageEdits, files: ImagesForm.files), errors: .openAI, replies: [],
+      answer: { service, call in
+        service.later(errors: .openAI) { try await service.openAIEdit(call.request) }
+      }),
   ]
 
-  private static let images = Shape.record([
+  private static let reply = Shape.record([
     "created": .integer, "data": .array(.record(["b64_json": .text])), "background": .choice(["opaque"]),
     "output_format": .choice(["png"]), "size": .text,
     "usage": .record([
@@ -40,13 +50,29 @@ extension APIService {
       var times = made.times
       times.encode = encoded.milliseconds
       story.job = times
-      return Self.images(made, encoded.text)
+      return Self.reply(made, encoded.text)
     } catch let error as APIError {
       throw error.renamed(ImagesRequest.names)
     }
   }
 
-  private static func images(_ made: MadePicture, _ base64: String) -> HTTPResponse {
+  func openAIEdit(_ request: HTTPRequest) async throws -> HTTPResponse {
+    let type = request.headers["Content-Type"] ?? ""
+    let asked = try await workers.run {
+      let form = try ImagesForm(request.body, contentType: type)
+      let asked = try ImagesRequest(form.fields, .imageEdits)
+      try form.checkPictures()
+      return asked
+    }
+    do {
+      _ = try await plan(asked.body)
+    } catch let error as APIError {
+      throw error.renamed(ImagesRequest.names)
+    }
+    throw APIError(400, "not_supported", "Editing pictures is not supported yet")
+  }
+
+  private static func reply(_ made: MadePicture, _ base64: String) -> HTTPResponse {
     let tokens = made.provenance.report.promptTokens + made.provenance.report.negativePromptTokens
     return .json([
       "created": .number(JSONNumber(Int(Date().timeIntervalSince1970))),
