@@ -9,6 +9,8 @@ public struct APIConfiguration: Sendable {
   public var version: String
   /// Names a `Host` header may carry besides IP literals and `localhost`, without port.
   public var allowedHosts: [String] = []
+  /// The origins whose pages may use this server; none unless listed.
+  public var allowedOrigins: Set<Origin> = []
   /// The model of a request that names none while none is loaded; `nil` means the first available.
   public var defaultModel: String?
   /// Pixels of one picture, width × height.
@@ -24,8 +26,6 @@ public struct APIConfiguration: Sendable {
   public var tokens: @Sendable () -> TokenTable = { .empty }
   /// Told of every request.
   public var accessLog: AccessLog?
-  /// Origins whose pages may use this server, such as `https://pictures.example`.
-  public var allowedOrigins: [String] = []
 
   public init(version: String) { self.version = version }
 }

@@ -33,7 +33,7 @@ public struct APIService: HTTPHandler {
     (self.engine, self.queue, self.registry) = (engine, queue, registry)
     (self.lorasFolder, self.vaesFolder) = (lorasFolder, vaesFolder)
     (self.workers, self.configuration) = (workers, configuration)
-    crossOrigin = CrossOrigin(allowed: Set(configuration.allowedOrigins.compactMap { Origin($0) }))
+    crossOrigin = CrossOrigin(allowed: configuration.allowedOrigins)
     gate = Gate(allowedHosts: configuration.allowedHosts, crossOrigin: crossOrigin)
     description = OpenAPIFile(routes: Route.all, version: configuration.version)
     routes = RouteTable(Route.all)

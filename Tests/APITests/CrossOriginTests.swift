@@ -39,8 +39,9 @@ import Testing
   private let page = "http://page.example:3000"
 
   private func bench(_ change: (inout APIConfiguration) -> Void = { _ in }) throws -> Bench {
-    try Bench {
-      $0.allowedOrigins = [page]
+    let origin = try #require(Origin(page))
+    return try Bench {
+      $0.allowedOrigins = [origin]
       change(&$0)
     }
   }
