@@ -68,6 +68,17 @@ import Testing
     check(document)
   }
 
+  /// The connection refuses before any route is known, and so in one form.
+  @Test func refusalsOfTheConnectionAreDescribed() throws {
+    for route in Route.all {
+      for common in CommonReply.all(asksForTokens: true) where common.isOfConnection {
+        #expect(common.isOf(route) || common.status == 413)
+        let shape = common.shape(route.errors)
+        #expect(shape.mismatches(["detail": "The path is not UTF-8.", "code": "bad_target"]) == [])
+      }
+    }
+  }
+
   @Test func examplesWork() async throws {
     for route in Route.all {
       guard let example = route.example else { continue }

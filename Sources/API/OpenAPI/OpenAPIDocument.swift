@@ -80,7 +80,7 @@ struct OpenAPIDocument {
       var replies = route.replies.filter { $0.status == status }
       let refusal = common.first { $0.status == status }
       if let refusal {
-        replies.append(.json(status, refusal.summary, route.errors.shape(status: status)))
+        replies.append(.json(status, refusal.summary, refusal.shape(route.errors)))
       }
       responses[String(status)] = .object(
         Self.response(replies, headers: ["X-Request-Id"] + (refusal?.headers ?? []), &schemas))
