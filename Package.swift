@@ -36,8 +36,10 @@ let swift: [SwiftSetting] = [
 ]
 
 /// A library target of ours; `uses` are the only modules it may import (the build checks it).
-func library(_ name: String, uses: [Target.Dependency] = [], linker: [LinkerSetting] = []) -> Target {
-  .target(name: name, dependencies: uses, swiftSettings: swift, linkerSettings: linker)
+func library(
+  _ name: String, uses: [Target.Dependency] = [], resources: [Resource] = [], linker: [LinkerSetting] = []
+) -> Target {
+  .target(name: name, dependencies: uses, resources: resources, swiftSettings: swift, linkerSettings: linker)
 }
 
 /// The suite of one target. Every suite may use TestSupport; its fixtures are read from the source tree.
@@ -130,7 +132,12 @@ let package = Package(
     // The routes: JSON to Generation and back.
     library(
       "API",
-      uses: ["HTTP", "JSON", "Generation", "Scheduling", "Registry", "Images", "Access", "Telemetry"]),
+      uses: [
+        "HTTP", "JSON", "Generation", "Scheduling", "Registry", "Images", "Access", "Telemetry", "CCrypto",
+      ],
+      resources: [
+        .embedInCode("Docs/page.html"), .embedInCode("Docs/page.css"), .embedInCode("Docs/page.js"),
+      ]),
 
     // The server and command line. Never links libtorch.
     .executableTarget(
@@ -161,7 +168,7 @@ let package = Package(
       "API",
       uses: [
         "HTTP", "JSON", "Generation", "Scheduling", "Registry", "Images", "Access", "Telemetry", "Sockets",
-        "Wire", "fake-engine", logging,
+        "Wire", "Downloads", "fake-engine", logging,
       ]),
   ] + (withTorch ? torchTargets : []),
   cxxLanguageStandard: libtorch == nil ? .cxx17 : .cxx20

@@ -9,6 +9,8 @@ public struct APIConfiguration: Sendable {
   public var version: String
   /// Names a `Host` header may carry besides IP literals and `localhost`, without port.
   public var allowedHosts: [String] = []
+  /// The origins whose pages may use this server; none unless listed.
+  public var allowedOrigins: Set<Origin> = []
   /// The model of a request that names none while none is loaded; `nil` means the first available.
   public var defaultModel: String?
   /// Pixels of one picture, width × height.

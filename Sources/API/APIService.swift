@@ -15,10 +15,12 @@ public struct APIService: HTTPHandler {
   let workers: WorkPool
   let configuration: APIConfiguration
   let jobs = JobStore()
+  let description: OpenAPIFile
   let started = ContinuousClock.now
   let metrics = RequestMetrics()
   let healthCache = HealthCache()
   private let gate: Gate
+  private let crossOrigin: CrossOrigin
   private let routes: RouteTable
 
   /// - Parameters:
@@ -34,26 +36,28 @@ public struct APIService: HTTPHandler {
     (self.engine, self.queue, self.registry) = (engine, queue, registry)
     (self.lorasFolder, self.vaesFolder) = (lorasFolder, vaesFolder)
     (self.workers, self.configuration) = (workers, configuration)
-    gate = Gate(allowedHosts: configuration.allowedHosts)
+    crossOrigin = CrossOrigin(allowed: configuration.allowedOrigins)
+    gate = Gate(allowedHosts: configuration.allowedHosts, crossOrigin: crossOrigin)
+    description = OpenAPIFile(routes: Route.all, version: configuration.version)
     routes = RouteTable(Route.all)
   }
 
   public func respond(to request: HTTPRequest) -> HTTPReply {
+    let reply: HTTPReply
     do {
-      let (match, client) = try admit(request)
-      switch match {
-      case .route(let route, let arguments):
+      switch try admit(request) {
+      case .route(let route, let arguments, let client):
         try turnAway(client, from: route)
         let story = RequestStory(route: route.path.text, client: client)
-        return route.answer(self, RouteCall(request: request, arguments: arguments, account: story))
-          .with(account: story)
-      case .options(let allow):
-        let response = HTTPResponse(status: 204, headers: ["Allow": allow])
-        return .now(response, account: RequestStory(route: nil, client: client))
+        let call = RouteCall(request: request, arguments: arguments, account: story)
+        reply = route.answer(self, call).with(account: story)
+      case .answered(let response, let client):
+        reply = .now(response, account: RequestStory(route: nil, client: client))
       }
     } catch {
-      return .now(error.response)
+      reply = .now(refusal(error, of: request))
     }
+    return crossOrigin.marked(reply, for: request)
   }
 
   public func refusal(ofHead head: HTTPRequest) -> HTTPResponse? {
@@ -61,15 +65,25 @@ public struct APIService: HTTPHandler {
       _ = try admit(head)
       return nil
     } catch {
-      return error.response
+      return crossOrigin.marked(refusal(error, of: head), for: head)
     }
+  }
+
+  private enum Admission {
+    case route(Route, arguments: [String: String], Client)
+    case answered(HTTPResponse, Client)
   }
 
   /// All that is decided by the head of a request: whether its sender is let in, and where it goes.
   ///
   /// Without a known token, what is not there is not told from what is.
-  private func admit(_ request: HTTPRequest) throws(APIError) -> (RouteTable.Match, Client) {
+  private func admit(_ request: HTTPRequest) throws(APIError) -> Admission {
     try gate.check(request)
+    // Neither says anything of a path, so neither asks for a token, which browsers do not send ahead.
+    let general = request.path == "*" ? RouteTable.general : crossOrigin.preflight(request)
+    if let general, request.method == "OPTIONS" {
+      return .answered(general, Client(address: request.remoteAddress))
+    }
     let match: RouteTable.Match
     do {
       match = try routes.find(method: request.method, path: request.path)
@@ -77,11 +91,19 @@ public struct APIService: HTTPHandler {
       _ = try authenticate(request)
       throw error
     }
-    guard case .route(let route, _) = match else { return (match, try authenticate(request)) }
-    let client =
-      route.access == .open ? Client(address: request.remoteAddress) : try authenticate(request)
-    if case .json = route.body { try JSONBody.checkType(request.headers) }
-    return (match, client)
+    switch match {
+    case .options(let allow):
+      return .answered(HTTPResponse(status: 204, headers: ["Allow": allow]), try authenticate(request))
+    case .route(let route, let arguments):
+      let client =
+        route.access == .open ? Client(address: request.remoteAddress) : try authenticate(request)
+      try route.body.checkType(request.headers)
+      return .route(route, arguments: arguments, client)
+    }
+  }
+
+  private func refusal(_ error: APIError, of request: HTTPRequest) -> HTTPResponse {
+    error.response(as: routes.errors(at: request.path), to: request)
   }
 
   public func refusal(of error: HTTPError) -> HTTPResponse {
@@ -89,14 +111,16 @@ public struct APIService: HTTPHandler {
   }
 
   /// Runs a slow route and turns what it throws into a response.
-  func later(_ work: @escaping @Sendable () async throws -> HTTPResponse) -> HTTPReply {
+  func later(
+    errors: ErrorForm = .plain, _ work: @escaping @Sendable () async throws -> HTTPResponse
+  ) -> HTTPReply {
     .later {
       do {
         return try await work()
       } catch {
         let failure = APIError(error)
         if failure.code == APIError.internalCode { configuration.report(error) }
-        return failure.response
+        return errors == .openAI ? failure.openAIResponse : failure.response
       }
     }
   }

@@ -1,4 +1,5 @@
 import HTTP
+import JSON
 
 /// One row of the route table: what is served, and its description.
 struct Route: Sendable {
@@ -18,6 +19,8 @@ struct Route: Sendable {
   enum Body: Sendable {
     case none
     case json(FieldTable)
+    /// A form of texts and files.
+    case multipart(FieldTable, files: [FormFile])
   }
 
   let method: Method
@@ -27,7 +30,10 @@ struct Route: Sendable {
   /// One for each parameter of the path.
   var parameters: [PathParameter] = []
   var body = Body.none
+  /// A body of JSON that works, for readers; `nil` where the required fields are enough of one.
+  var example: JSONObject?
   var access = Access.token
+  var errors = ErrorForm.plain
   /// The replies that are this route's own; every route may also answer with an `APIError`.
   let replies: [Reply]
   let answer: @Sendable (APIService, RouteCall) -> HTTPReply
@@ -39,12 +45,23 @@ struct Route: Sendable {
     generate,
     jobs,
     operating,
+    openAI,
+    images,
+    documentation,
   ].flatMap(\.self)
 }
 
 /// A parameter of a path, for readers of the API's description.
 struct PathParameter: Sendable {
   let name: String
+  let summary: String
+}
+
+/// A picture in a form.
+struct FormFile: Sendable {
+  /// A name with `[]` behind it may be repeated.
+  let name: String
+  var isRequired = false
   let summary: String
 }
 
@@ -56,4 +73,21 @@ struct RouteCall: Sendable {
   let account: RequestStory
 
   var client: Client { account.client }
+}
+
+extension Route.Body {
+  /// - Throws: 415 where the head names another type of body.
+  func checkType(_ headers: HTTPHeaders) throws(APIError) {
+    switch self {
+    case .none: return
+    case .json: try JSONBody.checkType(headers)
+    case .multipart:
+      let types = headers.all("Content-Type")
+      guard types.count == 1, types[0].lowercased().hasPrefix("multipart/form-data") else {
+        throw APIError(
+          415, "unsupported_media_type",
+          "The body should be multipart/form-data: with curl, use -F NAME=VALUE")
+      }
+    }
+  }
 }

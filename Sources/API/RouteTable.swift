@@ -40,6 +40,12 @@ struct RouteTable: Sendable {
     throw error
   }
 
+  /// The reply to `OPTIONS *`, which is about the server and not a path (RFC 9110 §9.3.7).
+  static let general = HTTPResponse(status: 204, headers: ["Allow": "GET, HEAD, POST, OPTIONS"])
+
+  /// How the routes of a path tell their errors.
+  func errors(at path: String) -> ErrorForm { candidates(path)?.routes.first?.errors ?? .plain }
+
   private func candidates(_ path: String) -> (routes: [Route], arguments: [String: String])? {
     if let routes = fixed[path] { return (routes, [:]) }
     for (template, routes) in templates {

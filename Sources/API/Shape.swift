@@ -18,6 +18,9 @@ indirect enum Shape: Sendable {
   case choice([String])
   /// Or null.
   case nullable(Shape)
+  /// Any value.
+  case any
+  case either(Shape, Shape)
   /// A shape with a name of its own in the description.
   case named(String, Shape)
 

@@ -7,7 +7,10 @@ extension Shape {
   func mismatches(_ value: JSONValue, at place: String = "$") -> [String] {
     switch (self, value) {
     case (.named(_, let shape), _): return shape.mismatches(value, at: place)
-    case (.nullable, .null): return []
+    case (.any, _), (.nullable, .null): return []
+    case (.either(let one, let other), _):
+      let mismatches = one.mismatches(value, at: place)
+      return mismatches.isEmpty ? [] : other.mismatches(value, at: place)
     case (.nullable(let shape), _): return shape.mismatches(value, at: place)
     case (.object(let members), .object(let object)):
       let missing = members.filter { $0.isRequired && object[$0.name] == nil }
