@@ -4,8 +4,9 @@
     python3 scripts/abuse --port 8190
 
 Prints each case that went wrong, then `N passed, M failed`; the status is 0 when none failed. With `--token` every
-request carries it and the cases about tokens are run too. Cases that wait for the server's deadlines run beside the
-others; `--quick` leaves them out.
+request carries it and the cases about tokens are run too, with `--origin` those about a listed one, and those about
+pictures being made where the server makes one of 64 × 64. Cases that wait for the server's deadlines, some 80 s, run
+beside the others; `--quick` leaves them out.
 """
 
 import argparse
@@ -75,7 +76,7 @@ class Runner:
             counts = self.failed if problem else self.passed
             counts[case.family] = counts.get(case.family, 0) + 1
             if problem:
-                data = case.bytes_for(self.context.host, self.context.token)
+                data = case.bytes_for(self.context)
                 print(f"FAIL {case.name} ({case.level})", flush=True)
                 print(f"  sent      {shown(data) if data else 'see its script'}")
                 print(f"  expected  {expected(case)}")
@@ -95,8 +96,7 @@ class Runner:
 def main():
     options = arguments()
     context = Context(options.host, options.port, options.token, options.origin, options.max_connections)
-    cases = [c for c in ALL if re.search(options.filter, c.name)]
-    cases = [c for c in cases if c.needs <= context.options and not (options.quick and c.slow)]
+    cases = [c for c in ALL if re.search(options.filter, c.name) and not (options.quick and c.slow)]
     if options.list:
         for case in cases:
             print(case.level, case.name)
@@ -108,9 +108,13 @@ def main():
     runner = Runner(context)
     try:
         context.expect_alive()
+        context.find_model()
     except (Failure, OSError) as error:
         print(f"no server at {context.host}: {error}")
         return 1
+    if not context.model:
+        print("the server makes no pictures: cases about making them are left out", flush=True)
+    cases = [c for c in cases if c.needs <= context.options]
     waiting = [threading.Thread(target=runner.run, args=(case,)) for case in cases if case.slow]
     for thread in waiting:
         thread.start()

@@ -1,5 +1,7 @@
 """What a case is: bytes to send, and what may come of them. The tables are made of these."""
 
+import base64
+import hashlib
 import json
 from dataclasses import dataclass, field
 from typing import Callable, Optional
@@ -44,11 +46,19 @@ class Case:
     alone: bool = False  # must not run beside others
     patience: float = 8.0  # seconds
 
-    def bytes_for(self, host, token):
+    def bytes_for(self, context):
+        """What goes over the wire to that server."""
         data = self.data
-        if token and self.token:
-            data = data.replace(AUTH_AFTER, AUTH_AFTER + b"Authorization: Bearer " + token.encode() + b"\r\n")
-        return data.replace(HOST, host.encode())
+        if context.token and self.token:
+            data = data.replace(AUTH_AFTER, AUTH_AFTER + b"Authorization: Bearer " + context.token.encode() + b"\r\n")
+        words = {}
+        if "token" in self.needs:
+            words |= spellings(context.token)
+        if "origin" in self.needs:
+            words |= {b"{ORIGIN}": context.origin.encode(), b"{PLAIN}": context.origin.split("//")[-1].encode()}
+        for word, value in words.items():
+            data = data.replace(word, value)
+        return data.replace(HOST, context.host.encode())
 
     @property
     def family(self):
@@ -57,6 +67,15 @@ class Case:
 
 class Failure(Exception):
     pass
+
+
+def spellings(token):
+    """What stands for the token, and for what is nearly it, in the cases about tokens."""
+    data = token.encode()
+    return {
+        b"{TOKEN}": data, b"{PREFIX}": data[:-1], b"{SUFFIX}": data[1:], b"{SWAPPED}": token.swapcase().encode(), b"{BASIC}": base64.b64encode(b"u:" + data),
+        b"{BASE64}": base64.b64encode(data), b"{PERCENT}": b"".join(b"%%%02x" % c for c in data), b"{SHA256}": hashlib.sha256(data).hexdigest().encode(),
+    }
 
 
 @dataclass

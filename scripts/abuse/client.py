@@ -72,6 +72,13 @@ class Client:
         except OSError:
             pass
 
+    def _poll(self, events, seconds):
+        """What of `events`, or the end, came within that time. Unlike select, for any number of descriptors."""
+        poll = select.poll()
+        poll.register(self.socket, events)
+        happened = poll.poll(seconds * 1000)
+        return happened[0][1] if happened else 0
+
     def _receive(self):
         try:
             piece = self.socket.recv(1 << 16)
@@ -96,10 +103,10 @@ class Client:
             if self.ended or (until_response and self.buffer):
                 break
             size = split or 1 << 16
-            readable, writable, _ = select.select([self.socket], [self.socket], [], 1)
-            if readable:
+            happened = self._poll(select.POLLIN | select.POLLOUT, 1)
+            if happened & ~select.POLLOUT:
                 self._receive()
-            if writable and not self.ended:
+            if happened & select.POLLOUT and not self.ended:
                 try:
                     sent += self.socket.send(view[sent : sent + size])
                 except BlockingIOError:
@@ -117,7 +124,7 @@ class Client:
             left = end - time.monotonic()
             if left <= 0:
                 return False
-            if select.select([self.socket], [], [], left)[0]:
+            if self._poll(select.POLLIN, left):
                 self._receive()
         return True
 
@@ -128,7 +135,7 @@ class Client:
             left = end - time.monotonic()
             if left <= 0:
                 raise Failure(f"nothing more within {self.patience:g} s; so far {self.buffer[:300]!r}")
-            if select.select([self.socket], [], [], left)[0]:
+            if self._poll(select.POLLIN, left):
                 self._receive()
         return True
 

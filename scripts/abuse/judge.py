@@ -4,7 +4,7 @@ import email.utils
 import re
 import time
 
-from case import Case, Failure
+from case import Case, Failure, post_json
 from client import Client, Closed
 
 # Words no client should read in an error, unless it sent them itself.
@@ -22,17 +22,18 @@ class Context:
         self.address = (host, port)
         self.host = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self.token, self.origin, self.max_connections = token, origin, max_connections
+        self.model = None  # one that pictures can be made with
 
     @property
     def options(self):
-        have = {"token": self.token, "origin": self.origin, "no-token": not self.token}
+        have = {"token": self.token, "origin": self.origin, "no-token": not self.token, "model": self.model}
         return {name for name, value in have.items() if value}
 
     def client(self, **more):
         return Client(self.address, **more)
 
     def bytes(self, data, token=True):
-        return Case("M", "", data, token=token).bytes_for(self.host, self.token)
+        return Case("M", "", data, token=token).bytes_for(self)
 
     def exchange(self, data, token=True, **more):
         """One request on its own connection, and its response."""
@@ -42,6 +43,14 @@ class Context:
                 return client.response(to_head=data.startswith(b"HEAD "))
             except Closed:
                 raise Failure("closed without a response")
+
+    def find_model(self):
+        """Looks for a model that a small picture can be made with, and remembers it."""
+        for model in self.exchange(HEALTH).json["available_models"]:
+            body = {"prompt": "a", "model": model, "width": 64, "height": 64, "steps": 1, "seed": 1}
+            if self.exchange(post_json(body), patience=60).status == 200:
+                self.model = model
+                return
 
     def expect_alive(self):
         response = self.exchange(HEALTH)
@@ -121,7 +130,7 @@ def judge(case, context):
     """Raises Failure when the server did not do as it should."""
     if case.script:
         return case.script(context)
-    data = case.bytes_for(context.host, context.token)
+    data = case.bytes_for(context)
     with context.client(patience=case.patience) as client:
         client.send(data, split=case.split)
         if case.half_close:
