@@ -10,7 +10,9 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
   let (choice, pieces) = (input.byte(), input.byte())
   let bytes = input.rest
   var limits = HTTPLimits()
-  if choice & 1 != 0 { (limits.requestLine, limits.headerBytes, limits.headerFields, limits.body) = (64, 256, 8, 128) }
+  if choice & 1 != 0 {
+    (limits.requestLine, limits.headerBytes, limits.headerFields, limits.body) = (64, 256, 8, 128)
+  }
   let whole = outcome(bytes, [bytes.count], limits)
   expect(outcome(bytes, [1], limits) == whole, "byte by byte is not whole: \(whole)")
   let sizes = [Int(pieces & 15) + 1, Int(pieces >> 4) + 1]

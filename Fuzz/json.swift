@@ -20,7 +20,9 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     }
   } catch let error as JSONError {
     expect((0...bytes.count).contains(error.byteOffset), "wrong at \(error.byteOffset) of \(bytes.count)")
-    expect((0...error.byteOffset).contains(error.position), "character \(error.position), byte \(error.byteOffset)")
+    expect(
+      (0...error.byteOffset).contains(error.position), "character \(error.position), byte \(error.byteOffset)"
+    )
   } catch {
     fatalError("\(error)")
   }

@@ -23,7 +23,8 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     written += part.body + Array("\r\n".utf8)
   }
   written += Array("--\(boundary)--\r\n".utf8)
-  let again = try? Multipart.parse(written, contentType: "multipart/form-data; boundary=\(boundary)", limits: limits)
+  let again = try? Multipart.parse(
+    written, contentType: "multipart/form-data; boundary=\(boundary)", limits: limits)
   expect(again?.map(\.name) == parts.map(\.name), "other names than before")
   expect(again?.map { Array($0.body) } == parts.map { Array($0.body) }, "other bytes than before")
   return 0
@@ -32,6 +33,9 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
 /// Whether the name needs no escape and nothing can be taken for the boundary.
 private func isPlain(_ part: MultipartPart, without boundary: String) -> Bool {
   part.name.utf8.count < 100
-    && part.name.utf8.allSatisfy { (33...126).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: "%") }
+    && part.name.utf8.allSatisfy {
+      (33...126).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+        && $0 != UInt8(ascii: "%")
+    }
     && !String(decoding: part.body, as: UTF8.self).contains(boundary)
 }

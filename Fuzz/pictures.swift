@@ -29,7 +29,8 @@ private func checkPicture(_ bytes: [UInt8]) {
   }
   let sides = [upright.width, upright.height]
   let turned = EXIFOrientation.read(bytes, format: header.format).swapsSides
-  expect(sides == (turned ? [image.height, image.width] : [image.width, image.height]), "turned to \(sides)")
+  expect(
+    sides == (turned ? [image.height, image.width] : [image.width, image.height]), "turned to \(sides)")
 }
 
 private func checkBase64(_ text: [UInt8]) {

@@ -1,4 +1,5 @@
 import Foundation
+import HTTP
 import Images
 import JSON
 import Testing

@@ -41,7 +41,7 @@ struct FieldTable: Sendable {
   func hasPictures(_ body: JSONObject) -> Bool {
     fields.contains { field in
       switch field.kind {
-      case .picture, .pictures: body.contains(field.name)
+      case .picture, .pictures: body[field.name] != nil && body[field.name] != .null
       default: false
       }
     }
