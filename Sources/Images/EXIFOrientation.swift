@@ -103,10 +103,9 @@ private struct TIFFDirectory {
     }
   }
 
-  /// Of entries that come twice, the last counts, as in Pillow; those beyond the end do not.
+  /// Of entries that come twice, the first counts, as in Pillow; those beyond the end do not.
   var orientation: EXIFOrientation? {
     guard let start = number(at: 4, bytes: 4), let count = number(at: start, bytes: 2) else { return nil }
-    var found: EXIFOrientation?
     for entry in 0..<count {
       let at = start + 2 + 12 * entry
       guard let tag = number(at: at, bytes: 2), let type = number(at: at + 2, bytes: 2),
@@ -114,9 +113,9 @@ private struct TIFFDirectory {
       else { break }
       // As many values as fit into the entry; Pillow takes the first of several.
       guard tag == 0x0112, let size = Self.sizes[type], (1...4 / size).contains(values) else { continue }
-      found = number(at: at + 8, bytes: size).flatMap(EXIFOrientation.init(rawValue:))
+      return number(at: at + 8, bytes: size).flatMap(EXIFOrientation.init(rawValue:))
     }
-    return found
+    return nil
   }
 
   /// Bytes of a SHORT and a LONG.

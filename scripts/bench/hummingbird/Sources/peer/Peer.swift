@@ -1,14 +1,22 @@
 import Hummingbird
 import Logging
 
-struct Health: ResponseCodable {
-  var status = "healthy"
-  var current_model: String?
-  var available_models = ["pocket"]
-  var ip_adapter_loaded = false
-  var cuda_available = false
-  var gpu_name: String?
-  var vram_allocated_gb = 0.0
+struct Health: ResponseEncodable {
+  private enum CodingKeys: String, CodingKey {
+    case status, model = "current_model", models = "available_models", adapter = "ip_adapter_loaded"
+    case cuda = "cuda_available", device = "gpu_name", memory = "vram_allocated_gb"
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode("healthy", forKey: .status)
+    try container.encodeNil(forKey: .model)
+    try container.encode(["pocket"], forKey: .models)
+    try container.encode(false, forKey: .adapter)
+    try container.encode(false, forKey: .cuda)
+    try container.encodeNil(forKey: .device)
+    try container.encode(0.0, forKey: .memory)
+  }
 }
 
 struct Order: Decodable {
