@@ -9,7 +9,7 @@ from client import Client, Closed
 
 # Words no client should read in an error, unless it sent them itself.
 LEAK = re.compile(
-    rb"/(?:root|home|tmp|usr|opt|var|work|workspace|Users)/[\w./-]+|0x[0-9a-fA-F]{6,}|\w{1,40}\.swift\b"
+    rb"/(?:root|home|tmp|usr|opt|var|work|workspace|Users)/[\w./-]+|0x[0-9a-fA-F]{6,}|\b\w{1,40}\.swift\b"
     rb"|Fatal error|Traceback|Optional\(|Swift\.[A-Z]\w+"
 )
 HEALTH = b"GET /health HTTP/1.1\r\nHost: {HOST}\r\n\r\n"

@@ -10,52 +10,61 @@ enum Base64Text {
   ///   - text: ASCII; CR and LF are passed over, as MIME wraps long lines.
   ///   - limit: of the bytes decoded.
   static func decode(_ text: some Collection<UInt8>, limit: Int) throws(Failure) -> [UInt8] {
-    // Room for no more than the limit, whatever the text's length.
-    let room = min(text.count / 4 * 3 + 3, limit + 3)
-    var failure: Failure?
-    let bytes = [UInt8](unsafeUninitializedCapacity: room) { out, count in
-      let result = decode(text, limit: limit, into: out)
-      switch result {
-      case .success(let written): count = written
-      case .failure(let error): failure = error
-      }
-    }
-    if let failure { throw failure }
-    return bytes
+    // Texts lie in one piece; what does not is copied.
+    let result =
+      text.withContiguousStorageIfAvailable { decode($0, limit: limit) }
+      ?? Array(text).withUnsafeBufferPointer { decode($0, limit: limit) }
+    return try result.get()
   }
 
+  private static func decode(_ text: UnsafeBufferPointer<UInt8>, limit: Int) -> Result<[UInt8], Failure> {
+    var failure: Failure?
+    // Room for no more than the limit, whatever the text's length.
+    let room = min(text.count / 4 * 3 + 3, limit + 3)
+    let bytes = [UInt8](unsafeUninitializedCapacity: room) { out, count in
+      do throws(Failure) {
+        count = try decode(text, limit: limit, into: out)
+      } catch {
+        failure = error
+      }
+    }
+    return failure.map(Result.failure) ?? .success(bytes)
+  }
+
+  /// - Returns: how many bytes were written.
   private static func decode(
-    _ text: some Collection<UInt8>, limit: Int, into out: UnsafeMutableBufferPointer<UInt8>
-  ) -> Result<Int, Failure> {
+    _ text: UnsafeBufferPointer<UInt8>, limit: Int, into out: UnsafeMutableBufferPointer<UInt8>
+  ) throws(Failure) -> Int {
+    let values = values
     var (bits, digits, padding, written): (UInt32, Int, Int, Int) = (0, 0, 0, 0)
     for byte in text {
       let value = values[Int(byte)]
       if value == lineEnd { continue }
       if value == pad {
         // Two or three digits, then padding to four.
-        guard digits + padding < 4, digits >= 2 else { return .failure(.malformed) }
+        guard digits + padding < 4, digits >= 2 else { throw .malformed }
         padding += 1
         continue
       }
-      guard value < 64, padding == 0 else { return .failure(.malformed) }
+      guard value < 64, padding == 0 else { throw .malformed }
       bits = bits << 6 | UInt32(value)
       digits += 1
       guard digits == 4 else { continue }
-      guard written + 3 <= limit else { return .failure(.tooLong) }
-      (out[written], out[written + 1], out[written + 2]) = (
-        UInt8(bits >> 16), UInt8(bits >> 8 & 0xFF), UInt8(bits & 0xFF)
-      )
+      guard written + 3 <= limit else { throw .tooLong }
+      out[written] = UInt8(bits >> 16)
+      out[written + 1] = UInt8(bits >> 8 & 0xFF)
+      out[written + 2] = UInt8(bits & 0xFF)
       written += 3
       (bits, digits) = (0, 0)
     }
-    guard digits == 0 ? padding == 0 : digits + padding == 4 else { return .failure(.malformed) }
+    guard digits > 0 else { return written }
+    guard digits + padding == 4 else { throw .malformed }
+    bits <<= UInt32(6 * padding)
     // The bits beyond the last whole byte are zero (§3.5), so that a picture has one spelling.
-    let tail = digits == 0 ? 0 : digits - 1
-    bits <<= UInt32(6 * (4 - digits) % 24)
-    guard digits == 0 || bits & (digits == 2 ? 0xFFFF : 0xFF) == 0 else { return .failure(.malformed) }
-    guard written + tail <= limit else { return .failure(.tooLong) }
-    for index in 0..<tail { out[written + index] = UInt8(bits >> UInt32(16 - 8 * index) & 0xFF) }
-    return .success(written + tail)
+    guard bits & (padding == 2 ? 0xFFFF : 0xFF) == 0 else { throw .malformed }
+    guard written + digits - 1 <= limit else { throw .tooLong }
+    for index in 0..<digits - 1 { out[written + index] = UInt8(bits >> UInt32(16 - 8 * index) & 0xFF) }
+    return written + digits - 1
   }
 
   private static let pad: UInt8 = 64
