@@ -60,7 +60,8 @@ import Testing
     for text in [
       "", " ", "A", "AA=", "AAA", "AB==", "AAB=", "====", "=", good + "!", good + "=", good + " ", "-_-_",
       "@@@@",
-      good.replacingOccurrences(of: "=", with: "%3D") + "%3D", "é" + good, String(good.dropLast()) + "\0",
+      good.replacingOccurrences(of: "=", with: "%3D") + "%3D", "é" + good,
+      "data:image/png;base64,\u{301}" + good, String(good.dropLast()) + "\0",
       "http://127.0.0.1/x.png", "/etc/passwd", "QUJD=QUJD",
     ] {
       let found = try await message(.string(text))

@@ -63,10 +63,11 @@ struct PictureReader {
     guard text.prefix(5).lowercased() == "data:" else { return (nil, all) }
     // Longer ones are no data URI that a client means.
     guard let comma = all.prefix(128).firstIndex(of: UInt8(ascii: ",")) else { throw malformed(field) }
-    let words = text[text.index(text.startIndex, offsetBy: 5)..<comma].split(
-      separator: ";", omittingEmptySubsequences: false)
+    // By bytes: as characters, a comma and an accent behind it are one.
+    let head = String(decoding: all[..<comma].dropFirst(5), as: UTF8.self)
+    let words = head.split(separator: ";", omittingEmptySubsequences: false)
     guard words.count >= 2, words.last?.lowercased() == "base64" else { throw malformed(field) }
-    return (String(words[0]), text[text.index(after: comma)...].utf8)
+    return (String(words[0]), all[all.index(after: comma)...])
   }
 
   private static func malformed(_ field: String) -> FieldProblem {
