@@ -2,7 +2,7 @@ import CImageCodecs
 
 /// PNG files (ISO/IEC 15948).
 public enum PNG {
-  private static let codec = Codec(format: .png, size: cic_png_size, decode: cic_png_decode)
+  static let codec = Codec(format: .png, size: cic_png_size, decode: cic_png_decode)
 
   /// Writes an 8-bit RGB PNG, with `text` ahead of the pixels in the order given.
   ///

@@ -42,10 +42,10 @@ extension FieldTable {
 
   private static let references: [Field] = [
     Field(
-      name: "reference_image", kind: .text(nil), fallback: "null",
+      name: "reference_image", kind: .picture, fallback: "null",
       summary: "A picture whose look is taken over, in base64.", support: .unsupported(except: [])),
     Field(
-      name: "reference_images", kind: .list(4), fallback: "null",
+      name: "reference_images", kind: .pictures(4), fallback: "null",
       summary: "Several of them, with weights.", support: .unsupported(except: [])),
     mime("reference_image_mime"), mime("reference_mime_type"), mime("mime_type"),
     Field(
@@ -59,7 +59,7 @@ extension FieldTable {
   private static func mime(_ name: String) -> Field {
     Field(
       name: name, kind: .text(names), fallback: "null", summary: "The type of reference_image.",
-      support: .modifier)
+      support: .modifier, rule: .mediaType(of: "reference_image"))
   }
 
   private static let adapters: [Field] = [
@@ -76,13 +76,13 @@ extension FieldTable {
 
   private static let repainting: [Field] = [
     Field(
-      name: "image", kind: .text(nil), fallback: "null", summary: "A picture to start from, in base64.",
+      name: "image", kind: .picture, fallback: "null", summary: "A picture to start from, in base64.",
       support: .unsupported(except: [])),
     Field(
       name: "strength", kind: .number(0...1), fallback: "0.75", summary: "How much of image is repainted.",
       support: .modifier),
     Field(
-      name: "mask", kind: .text(nil), fallback: "null", summary: "Where to repaint: white.",
+      name: "mask", kind: .picture, fallback: "null", summary: "Where to repaint: white.",
       support: .unsupported(except: [])),
     Field(
       name: "composite", kind: .boolean, fallback: "true",

@@ -18,7 +18,7 @@ extension APIService {
   /// - Parameter body: as `POST /generate` takes it.
   /// - Throws: `APIError`; `WorkPool.Full`; `CancellationError`.
   func plan(_ body: JSONObject) async throws -> GenerationPlan {
-    let values = try FieldTable.generate.validate(body)
+    let values = try await values(of: body, in: .generate)
     let choice = ModelChoice(
       registry: registry(), loaded: engine.status.model, preferred: configuration.defaultModel)
     var plan = try GenerationPlan(
