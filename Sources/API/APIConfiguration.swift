@@ -26,8 +26,6 @@ public struct APIConfiguration: Sendable {
   public var tokens: @Sendable () -> TokenTable = { .empty }
   /// Told of every request.
   public var accessLog: AccessLog?
-  /// Origins whose pages may use this server, such as `https://pictures.example`.
-  public var allowedOrigins: [String] = []
   /// How often each client may come; `nil` for as often as it likes.
   public var rateLimiter: RateLimiter?
   /// Whether the server is about to stop and takes no new work; asked on the serving thread.

@@ -1,3 +1,4 @@
+import API
 import ArgumentParser
 import Sockets
 
@@ -14,7 +15,7 @@ struct NetworkOptions: ParsableArguments {
     let host: String
     let port: Int
     let allowedHosts: [String]
-    let allowedOrigins: [String]
+    let allowedOrigins: Set<Origin>
     let maxConnections: Int
   }
 
@@ -24,37 +25,22 @@ struct NetworkOptions: ParsableArguments {
     guard (1...1_000_000).contains(most) else {
       throw ValidationError("--max-connections is from 1 to 1000000.")
     }
-    let origins = try Setting.list(allowOrigin, "allow-origin", from: file)
-    for origin in origins where !Self.isOrigin(origin) {
-      throw ValidationError(
-        "--allow-origin is scheme://host or scheme://host:port, as browsers send it, not \(origin).")
+    let origins = try Setting.list(allowOrigin, "allow-origin", from: file).map { text in
+      guard let origin = Origin(text) else {
+        throw ValidationError(
+          "--allow-origin is scheme://host or scheme://host:port, as browsers send it, not \(text).")
+      }
+      return origin
     }
     return Values(
       host: try Setting.value(host, "host", default: "127.0.0.1", from: file),
       port: Int(try Setting.value(port, "port", default: 8000, from: file)),
-      allowedHosts: try Setting.list(allowHost, "allow-host", from: file), allowedOrigins: origins,
+      allowedHosts: try Setting.list(allowHost, "allow-host", from: file), allowedOrigins: Set(origins),
       maxConnections: most)
   }
 
   /// Whether other machines may reach this address.
   static func isPublic(_ host: String) -> Bool {
     !(["localhost", "::1", "[::1]"].contains(host) || host.hasPrefix("127."))
-  }
-
-  /// An origin as RFC 6454 §6.2 serializes it: no path, no slash at its end, and not `null`.
-  private static func isOrigin(_ text: String) -> Bool {
-    let parts = text.split(separator: "://", omittingEmptySubsequences: false)
-    guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else { return false }
-    let isScheme = parts[0].utf8.allSatisfy { isLowercase($0) || isDigit($0) || "+-.".utf8.contains($0) }
-    let isHost = parts[1].utf8.allSatisfy { isLowercase($0) || isDigit($0) || "-._:[]".utf8.contains($0) }
-    return isScheme && isHost
-  }
-
-  private static func isLowercase(_ byte: UInt8) -> Bool {
-    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-  }
-
-  private static func isDigit(_ byte: UInt8) -> Bool {
-    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
   }
 }
