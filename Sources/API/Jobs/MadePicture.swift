@@ -1,5 +1,4 @@
 import Generation
-import Images
 import JSON
 import Scheduling
 import Telemetry
@@ -36,7 +35,7 @@ extension APIService {
   ///   - report: told how far it is.
   /// - Throws: `APIError`; `QueueFull`; `CancellationError`; what the engine should not throw, as it is.
   func make(
-    _ plan: GenerationPlan, sent body: JSONObject, client: String = "",
+    _ plan: GenerationPlan, sent body: JSONObject, client: String,
     report: @escaping @Sendable (JobEvent) -> Void = { _ in }
   ) async throws -> MadePicture {
     let (result, waited): (GenerationResult, Duration)
@@ -59,15 +58,6 @@ extension APIService {
     return MadePicture(
       plan: plan, image: result.image, provenance: provenance,
       times: JobTimes(result.report.timings, queue: waited, steps: plan.request.steps))
-  }
-
-  /// The PNG in base64, made outside the queue so that the next job does not wait for it.
-  func base64(_ made: MadePicture) async throws -> (text: String, milliseconds: Double) {
-    try await workers.run {
-      let start = ContinuousClock.now
-      let text = try PNG.withEncoded(made.image, text: made.provenance.chunks) { Base64.encoded($0) }
-      return (text, (ContinuousClock.now - start) / .milliseconds(1))
-    }
   }
 }
 

@@ -18,7 +18,7 @@ extension Route {
       replies: [.json(200, "The picture.", .named("Images", reply))],
       answer: { service, call in
         service.later(errors: .openAI) {
-          try await service.openAIGenerate(call.request.body, call.account)
+          try await service.openAIGenerate(call)
         }
       }),
     Route(
@@ -42,15 +42,14 @@ extension Route {
 }
 
 extension APIService {
-  func openAIGenerate(_ bytes: [UInt8], _ story: RequestStory) async throws -> HTTPResponse {
-    let request = try ImagesRequest(try JSONBody.object(of: bytes), .imageGenerations)
+  func openAIGenerate(_ call: RouteCall) async throws -> HTTPResponse {
+    let request = try ImagesRequest(try JSONBody.object(of: call.request.body), .imageGenerations)
     do {
-      let made = try await make(try await plan(request.body), sent: request.body)
-      let encoded = try await base64(made)
-      var times = made.times
-      times.encode = encoded.milliseconds
-      story.job = times
-      return Self.reply(made, encoded.text)
+      let made = try await make(
+        try await plan(request.body), sent: request.body, client: call.client.key)
+      let (body, times) = try await imagesReply(made)
+      call.account.job = times
+      return HTTPResponse(status: 200, headers: ["Content-Type": "application/json"], body: body)
     } catch let error as APIError {
       throw error.renamed(ImagesRequest.names)
     }
@@ -72,11 +71,10 @@ extension APIService {
     throw APIError(400, "not_supported", "Editing pictures is not supported yet")
   }
 
-  private static func reply(_ made: MadePicture, _ base64: String) -> HTTPResponse {
+  private func imagesReply(_ made: MadePicture) async throws -> (body: [UInt8], times: JobTimes) {
     let tokens = made.provenance.report.promptTokens + made.provenance.report.negativePromptTokens
-    return .json([
+    let rest: JSONValue = [
       "created": .number(JSONNumber(Int(Date().timeIntervalSince1970))),
-      "data": [["b64_json": .string(base64)]],
       "background": "opaque",
       "output_format": "png",
       "size": .string("\(made.image.width)x\(made.image.height)"),
@@ -86,6 +84,9 @@ extension APIService {
         "input_tokens_details": ["text_tokens": .number(JSONNumber(tokens)), "image_tokens": 0],
         "output_tokens": 0, "total_tokens": .number(JSONNumber(tokens)),
       ],
-    ])
+    ]
+    return try await reply(made, before: #"{"data":[{"b64_json":""#) { _ in
+      Array(#""}],"#.utf8) + rest.encoded().dropFirst()
+    }
   }
 }

@@ -39,7 +39,7 @@ enum FieldSchema {
   private static func allowed(_ field: Field) -> JSONObject {
     guard case .unsupported(let except) = field.support else { return kind(field) }
     switch field.kind {
-    case .list, .structure: return ["type": "array", "maxItems": 0]
+    case .list, .structure, .pictures: return ["type": "array", "maxItems": 0]
     default: return except.isEmpty ? ["type": "null"] : ["enum": .array(except.compactMap(\.json))]
     }
   }
@@ -71,6 +71,11 @@ enum FieldSchema {
     case .choice(let choices): return ["type": "string", "enum": .array(choices.map(JSONValue.string))]
     case .list(let longest): return ["type": "array", "maxItems": .number(JSONNumber(longest))]
     case .structure: return ["type": ["object", "array"]]
+    case .picture: return ["type": "string", "contentEncoding": "base64"]
+    case .pictures(let most):
+      return [
+        "type": "array", "maxItems": .number(JSONNumber(most)), "items": ["type": ["string", "object"]],
+      ]
     }
   }
 }
@@ -87,7 +92,7 @@ extension FieldValue {
     case .number(let value): JSONNumber(value).map(JSONValue.number)
     case .text(let value): .string(value)
     case .boolean(let value): .bool(value)
-    case .list, .structure: nil
+    case .list, .structure, .picture: nil
     }
   }
 }
