@@ -1,4 +1,5 @@
 import Generation
+import Images
 import JSON
 import Scheduling
 import Telemetry
