@@ -142,7 +142,6 @@ def events(context, request, cut=None):
                     found.append((values[b"event"].decode(), json.loads(values[b"data"])))
                 if cut and found and found[-1][0] == cut:
                     return found, fields
-        client.line(end)
     return found, fields
 
 
