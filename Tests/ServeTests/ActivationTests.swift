@@ -11,9 +11,12 @@ private let analyze = "/usr/bin/systemd-analyze"
   func theSocketOfSystemdIsServed() async throws {
     let (folder, port) = (try TemporaryFolder(), try Self.freePort())
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: socketActivate)
+    // Foundation takes a child that closes its descriptors, as systemd's tool does, for one that has ended, and
+    // would wait for it in the place of all others: the shell is its child.
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
     process.arguments =
-      ["--listen=127.0.0.1:\(port)", Served.darkroom, "serve", "--port", "1"] + Served.models + Served.engine
+      ["-c", #"trap 'kill "$child"' TERM; "$@" & child=$!; wait "$child"; wait "$child""#, "sh", socketActivate]
+      + ["--listen=127.0.0.1:\(port)", Served.darkroom, "serve", "--port", "1"] + Served.models + Served.engine
     let output = folder.path("out")
     _ = FileManager.default.createFile(atPath: output, contents: nil)
     process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
