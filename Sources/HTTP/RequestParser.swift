@@ -5,8 +5,8 @@
 public struct RequestParser: Sendable {
   /// What the bytes so far have brought.
   public enum Event: Sendable, Equatable {
-    /// The head is complete and accepted; the body is empty still.
-    case head(HTTPRequest)
+    /// The head is complete and accepted; it is in `partial`, and the body is still to come.
+    case head
     /// The client waits for `100 Continue` before it sends the body.
     case continueWanted
     /// The request is whole.
@@ -43,6 +43,8 @@ public struct RequestParser: Sendable {
   var skippedEmptyLine = false
   var request = HTTPRequest(method: "", target: "", path: "")
   var authority: String?
+  /// The last Host that was found to be valid.
+  var lastHost: String?
 
   /// The body's length as Content-Length tells it; `nil` without one.
   public internal(set) var declaredLength: Int?
@@ -123,7 +125,7 @@ public struct RequestParser: Sendable {
         guard let line = try takeLine(limit: limits.headerBytes - headerBytes, over: .headersTooLarge) else {
           return nil
         }
-        if try field(line) { return .head(request) }
+        if try field(line) { return .head }
       case .headDone(let framing):
         if try expectsContinue(), framing != .length(0) {
           state = .continueDue(framing)

@@ -42,6 +42,6 @@ extension Connection {
       HTTPExchange(
         method: exchange.method, target: exchange.target, requestID: exchange.requestID,
         remoteAddress: remoteAddress, status: status, receivedBytes: exchange.received, sentBytes: sentBytes,
-        duration: exchange.began.duration(to: context.clock.now), ending: ending, account: exchange.account))
+        duration: exchange.began.duration(to: Moment.now), ending: ending, account: exchange.account))
   }
 }

@@ -12,7 +12,7 @@ extension Connection {
       do {
         guard let event = try parser.next() else { return true }
         switch event {
-        case .head(let head): if parser.awaitsBody(over: Self.shortBody) { offer(head) }
+        case .head: if parser.awaitsBody(over: Self.shortBody) { offerHead() }
         case .continueWanted: output.append(ResponseWriter.continueBytes)
         case .request(let request): answer(request)
         }
@@ -43,7 +43,7 @@ extension Connection {
     let request = named(request)
     var exchange = Exchange(
       method: request.method, target: request.target, requestID: request.requestID, version: request.version,
-      keepsAlive: request.keepsAlive, received: request.body.count, began: context.clock.now)
+      keepsAlive: request.keepsAlive, received: request.body.count, began: Moment.now)
     switch context.handler.respond(to: request) {
     case .now(let response, let account):
       exchange.account = account
@@ -63,8 +63,9 @@ extension Connection {
   }
 
   /// Shows the handler a head whose body is to come, which it may refuse.
-  private func offer(_ head: HTTPRequest) {
-    let head = named(head)
+  private func offerHead() {
+    guard let partial = parser.partial else { return }
+    let head = named(partial)
     guard let response = context.handler.refusal(ofHead: head) else {
       let length = parser.declaredLength ?? 0
       if !context.bodies.hasRoom(for: length) { refuse(Self.noRoomForBody) }
@@ -72,7 +73,7 @@ extension Connection {
     }
     let exchange = Exchange(
       method: head.method, target: head.target, requestID: head.requestID, version: head.version,
-      keepsAlive: false, began: context.clock.now)
+      keepsAlive: false, began: Moment.now)
     forgetInput()
     respond(response, to: exchange)
   }
@@ -87,7 +88,7 @@ extension Connection {
   private func named(_ request: HTTPRequest) -> HTTPRequest {
     var request = request
     request.remoteAddress = remoteAddress
-    request.requestID = RequestID.of(request.headers)
+    request.requestID = RequestID.of(request.headers, else: &context.requestIDs)
     return request
   }
 
@@ -162,8 +163,9 @@ extension Connection {
   private func refuse(_ error: HTTPError, _ partial: HTTPRequest?) {
     let exchange = Exchange(
       method: partial?.method ?? "-", target: partial?.target ?? "-",
-      requestID: RequestID.of(partial?.headers ?? HTTPHeaders()), version: .http11, keepsAlive: false,
-      received: partial?.body.count ?? 0, began: context.clock.now)
+      requestID: RequestID.of(partial?.headers ?? HTTPHeaders(), else: &context.requestIDs), version: .http11,
+      keepsAlive: false,
+      received: partial?.body.count ?? 0, began: Moment.now)
     forgetInput()
     var response = context.handler.refusal(of: error)
     if error.status == 503, response.headers["retry-after"] == nil {

@@ -25,7 +25,7 @@ final class Connection {
     var keepsAlive: Bool
     /// Bytes of the body.
     var received = 0
-    var began: ContinuousClock.Instant
+    var began: Moment
     var account: (any RequestAccount)?
   }
 
@@ -214,7 +214,7 @@ final class Connection {
   private func noteHalfClose() {
     peerShut = true
     guard let exchange = pending?.exchange ?? streaming?.exchange else { return }
-    let waited = exchange.began.duration(to: context.clock.now)
+    let waited = exchange.began.duration(to: Moment.now)
     if waited > context.deadlines.halfCloseWindow {
       hangUp()
     } else {

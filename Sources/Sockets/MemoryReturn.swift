@@ -7,7 +7,7 @@ import CEpoll
 /// than once a second.
 struct MemoryReturn {
   /// When it is to be done next.
-  private(set) var due: ContinuousClock.Instant?
+  private(set) var due: Moment?
   /// The most connections since it was done last.
   private var peak = 0
   /// Bytes of bodies gone since then.
@@ -25,12 +25,12 @@ struct MemoryReturn {
     _ = mallopt(M_TRIM_THRESHOLD, 1 << 20)
   }
 
-  mutating func bodyGone(bytes: Int, now: ContinuousClock.Instant) {
+  mutating func bodyGone(bytes: Int, now: Moment) {
     bodies += bytes
     if bodies >= Self.manyBytes { plan(now) }
   }
 
-  mutating func connections(_ open: Int, now: ContinuousClock.Instant) {
+  mutating func connections(_ open: Int, now: Moment) {
     peak = max(peak, open)
     if peak > Self.manyConnections, open < peak / 2 { plan(now) }
   }
@@ -41,7 +41,7 @@ struct MemoryReturn {
     peak = open
   }
 
-  private mutating func plan(_ now: ContinuousClock.Instant) {
+  private mutating func plan(_ now: Moment) {
     if due == nil { due = now + Self.pause }
   }
 }

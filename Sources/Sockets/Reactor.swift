@@ -20,7 +20,7 @@ final class Reactor {
   static let grace = Duration.seconds(1)
 
   private struct Stopping {
-    var deadline: ContinuousClock.Instant
+    var deadline: Moment
     var hasAbandoned = false
     var waiters: [CheckedContinuation<Void, Never>] = []
   }
@@ -36,11 +36,11 @@ final class Reactor {
   private var surplus = 0
   private var hasStarted = false
   private var isAccepting = false
-  private var acceptAgain: ContinuousClock.Instant?
+  private var acceptAgain: Moment?
   private var stopping: Stopping?
   /// No deadline is earlier than this. Sweeping all connections at this time, and no sooner, finds every
   /// deadline that has passed; since no deadline is short, sweeps are rare.
-  private var nextSweep: ContinuousClock.Instant?
+  private var nextSweep: Moment?
 
   init(epoll: Epoll, listener: Listener, context: ServingContext, counters: ConnectionCounters) {
     self.epoll = epoll
@@ -61,10 +61,11 @@ final class Reactor {
     }
     while true {
       let count = epoll.wait(&events, timeout: timeout())
+      context.now = .now
       for event in events.prefix(count) {
         dispatch(event.data.u64, Epoll.Readiness(rawValue: event.events))
       }
-      let now = context.clock.now
+      let now = context.now
       if let time = acceptAgain, time <= now { resumeAccepting() }
       if let time = nextSweep, time <= now { sweep(now) }
       memory.connections(connections.count, now: now)
@@ -101,7 +102,7 @@ final class Reactor {
       guard let connection = connections[id] else { return }
       connection.made(piece)
       settle(connection)
-    case .bodyGone(let bytes): memory.bodyGone(bytes: bytes, now: context.clock.now)
+    case .bodyGone(let bytes): memory.bodyGone(bytes: bytes, now: Moment.now)
     case .stop(let drain, let done): stop(drain, done)
     }
   }
@@ -124,7 +125,7 @@ final class Reactor {
         return
       }
     }
-    connection.updateTimer(now: context.clock.now)
+    connection.updateTimer(now: context.now)
     if let deadline = connection.timer.deadline { nextSweep = min(nextSweep ?? deadline, deadline) }
   }
 
@@ -137,7 +138,7 @@ final class Reactor {
     resumeAccepting()
   }
 
-  private func sweep(_ now: ContinuousClock.Instant) {
+  private func sweep(_ now: Moment) {
     nextSweep = nil
     for connection in Array(connections.values) {
       if let deadline = connection.timer.deadline, deadline <= now { connection.deadlinePassed() }
@@ -151,9 +152,7 @@ final class Reactor {
       if let time { earliest = min(earliest ?? time, time) }
     }
     guard let earliest else { return -1 }
-    // Rounded up, so that the time has come on waking.
-    let milliseconds = context.clock.now.duration(to: earliest) / .milliseconds(1)
-    return Int32(min(max(milliseconds.rounded(.up), 0), 60_000))
+    return Int32(min(max(Moment.now.milliseconds(to: earliest), 0), 60_000))
   }
 }
 
@@ -183,7 +182,7 @@ extension Reactor {
       case .exhausted(let code):
         let error = SocketError("accept", code: code)
         context.log.write(.warning, "accepting pauses: \(error)")
-        acceptAgain = context.clock.now + Self.exhaustedPause
+        acceptAgain = Moment.now + Self.exhaustedPause
         watchListener(false)
         return
       }
@@ -241,7 +240,7 @@ extension Reactor {
 
 extension Reactor {
   private func stop(_ drain: Duration, _ done: CheckedContinuation<Void, Never>?) {
-    let deadline = context.clock.now + max(drain, .zero)
+    let deadline = Moment.now + max(drain, .zero)
     if stopping == nil {
       stopping = Stopping(deadline: deadline)
       context.isStopping = true
@@ -258,7 +257,7 @@ extension Reactor {
     if let done { stopping?.waiters.append(done) }
   }
 
-  private func isFinished(_ now: ContinuousClock.Instant) -> Bool {
+  private func isFinished(_ now: Moment) -> Bool {
     guard let current = stopping else { return false }
     if connections.isEmpty { return true }
     guard current.deadline <= now else { return false }

@@ -8,12 +8,14 @@ final class ServingContext {
   let handler: any HTTPHandler
   let mailbox: Mailbox
   let log: ServingLog
-  let clock = ContinuousClock()
   let bodies: BodyBudget
+  /// When the events that are being handled came: fine enough for deadlines.
+  var now = Moment.now
   /// Set once the server stops: every response is then the last of its connection.
   var isStopping = false
   /// One buffer serves all connections, since each read is used up at once.
   var readBuffer = [UInt8](repeating: 0, count: 64 * 1024)
+  var requestIDs = RequestIDSource()
   private var dates = HTTPDateCache()
 
   init(

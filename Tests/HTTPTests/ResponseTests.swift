@@ -89,15 +89,30 @@ private func head(
 }
 
 @Test func requestIDs() {
-  #expect(RequestID.of(["X-Request-Id": "a.B_9-"]) == "a.B_9-")
+  var source = RequestIDSource()
+  #expect(RequestID.of(["X-Request-Id": "a.B_9-"], else: &source) == "a.B_9-")
   let long = String(repeating: "a", count: 64)
-  #expect(RequestID.of(["X-Request-Id": long]) == long)
+  #expect(RequestID.of(["X-Request-Id": long], else: &source) == long)
   for bad in ["", "a b", "a/b", "é", long + "a"] {
-    let id = RequestID.of(["X-Request-Id": bad])
+    let id = RequestID.of(["X-Request-Id": bad], else: &source)
     #expect(id != bad)
     #expect(id.utf8.count == 16)
     #expect(id.utf8.allSatisfy { ASCII.hex($0) != nil })
   }
-  #expect(RequestID.of(["X-Request-Id": "a", "x-request-id": "b"]).utf8.count == 16)
-  #expect(RequestID.random() != RequestID.random())
+  #expect(RequestID.of(["X-Request-Id": "a", "x-request-id": "b"], else: &source).utf8.count == 16)
+  #expect(RequestID.of([:], else: &source).utf8.count == 16)
+}
+
+@Test func requestIDsDoNotRepeat() {
+  var one = RequestIDSource()
+  var other = RequestIDSource()
+  let ids = Set((0..<10_000).flatMap { _ in [one.next(), other.next()] })
+  #expect(ids.count == 20_000)
+}
+
+/// RFC 9110 §5.6.2.
+@Test func tokenCharacters() {
+  let letters = "abcdefghijklmnopqrstuvwxyz"
+  let tokens = Set("!#$%&'*+-.^_`|~0123456789\(letters)\(letters.uppercased())".utf8)
+  for byte in UInt8.min ... .max { #expect(ASCII.isToken(byte) == tokens.contains(byte), "\(byte)") }
 }
