@@ -27,7 +27,9 @@ private let analyze = "/usr/bin/systemd-analyze"
     let health = try run(
       "/usr/bin/curl",
       [
-        "-sS", "--retry", "20", "--retry-connrefused", "--retry-delay", "1", "--max-time", "30",
+        "-sS", "--retry", "20", "--retry-connrefused", "--retry-delay", "1", "--retry-max-time", "40",
+        "--max-time",
+        "30",
         "http://127.0.0.1:\(port)/health",
       ])
     #expect(health.output.hasPrefix(#"{"status""#), "\(health.errors)")
