@@ -73,6 +73,7 @@ struct ServeCommand: AsyncParsableCommand {
     manager.tell(.stopping)
     logger.notice("stopping", metadata: ["drain-seconds": "\(values.jobs.drainSeconds)"])
     await server.stop(drain: .seconds(values.jobs.drainSeconds))
+    service.cancelJobs()
     lines.flush()
   }
 

@@ -15,8 +15,12 @@ private let analyze = "/usr/bin/systemd-analyze"
     // would wait for it in the place of all others: the shell is its child.
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
     process.arguments =
-      ["-c", #"trap 'kill "$child"' TERM; "$@" & child=$!; wait "$child"; wait "$child""#, "sh", socketActivate]
-      + ["--listen=127.0.0.1:\(port)", Served.darkroom, "serve", "--port", "1"] + Served.models + Served.engine
+      [
+        "-c", #"trap 'kill "$child"' TERM; "$@" & child=$!; wait "$child"; wait "$child""#, "sh",
+        socketActivate,
+      ]
+      + ["--listen=127.0.0.1:\(port)", Served.darkroom, "serve", "--port", "1"] + Served.models
+      + Served.engine
     let output = folder.path("out")
     _ = FileManager.default.createFile(atPath: output, contents: nil)
     process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))

@@ -18,7 +18,7 @@ extension APIService {
     return streams ? await events(of: job) : reply(to: job.id, await job.outcome())
   }
 
-  private func object(of bytes: [UInt8]) async throws -> JSONObject {
+  func object(of bytes: [UInt8]) async throws -> JSONObject {
     if bytes.count <= Self.longBody { return try JSONBody.object(of: bytes) }
     return try await workers.run { try JSONBody.object(of: bytes) }
   }

@@ -43,7 +43,7 @@ extension Route {
 
 extension APIService {
   func openAIGenerate(_ call: RouteCall) async throws -> HTTPResponse {
-    let request = try ImagesRequest(try JSONBody.object(of: call.request.body), .imageGenerations)
+    let request = try ImagesRequest(try await object(of: call.request.body), .imageGenerations)
     do {
       let made = try await make(
         try await plan(request.body), sent: request.body, client: call.client.key)
