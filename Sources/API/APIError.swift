@@ -15,8 +15,8 @@ struct APIError: Error, Equatable {
   var detail: Detail
   /// Whole seconds, at least 1.
   var retryAfter: Int?
-  /// The methods of the path, for 405.
-  var allow: String?
+  /// Beside `Content-Type` and `Retry-After`.
+  var headers = HTTPHeaders()
 
   init(_ status: Int, _ code: String, _ detail: String, retryAfter: Int? = nil) {
     (self.status, self.code, self.detail, self.retryAfter) = (status, code, .text(detail), retryAfter)
@@ -37,7 +37,7 @@ struct APIError: Error, Equatable {
       }
     var response = HTTPResponse.json(["detail": detail, "code": .string(code)], status: status)
     if let retryAfter { response.headers.add("Retry-After", String(retryAfter)) }
-    if let allow { response.headers.add("Allow", allow) }
+    for field in headers.fields { response.headers.add(field.name, field.value) }
     return response
   }
 }

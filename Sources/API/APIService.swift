@@ -14,8 +14,13 @@ public struct APIService: HTTPHandler {
   let vaesFolder: String
   let workers: WorkPool
   let configuration: APIConfiguration
+  let jobs = JobStore()
+  let description: OpenAPIFile
   let started = ContinuousClock.now
+  let metrics = RequestMetrics()
+  let healthCache = HealthCache()
   private let gate: Gate
+  private let crossOrigin: CrossOrigin
   private let routes: RouteTable
 
   /// - Parameters:
@@ -31,23 +36,74 @@ public struct APIService: HTTPHandler {
     (self.engine, self.queue, self.registry) = (engine, queue, registry)
     (self.lorasFolder, self.vaesFolder) = (lorasFolder, vaesFolder)
     (self.workers, self.configuration) = (workers, configuration)
-    gate = Gate(allowedHosts: configuration.allowedHosts)
+    crossOrigin = CrossOrigin(allowed: configuration.allowedOrigins)
+    gate = Gate(allowedHosts: configuration.allowedHosts, crossOrigin: crossOrigin)
+    description = OpenAPIFile(routes: Route.all, version: configuration.version)
     routes = RouteTable(Route.all)
   }
 
   public func respond(to request: HTTPRequest) -> HTTPReply {
+    let reply: HTTPReply
     do {
-      try gate.check(request)
-      switch try routes.find(method: request.method, path: request.path) {
-      case .route(let route): return route.answer(self, request)
-      case .options(let allow):
-        var response = HTTPResponse(status: 204, headers: HTTPHeaders(), body: [])
-        response.headers.add("Allow", allow)
-        return .now(response)
+      switch try admit(request) {
+      case .route(let route, let arguments, let client):
+        try turnAway(client, from: route)
+        let story = RequestStory(route: route.path.text, client: client)
+        let call = RouteCall(request: request, arguments: arguments, account: story)
+        reply = route.answer(self, call).with(account: story)
+      case .answered(let response, let client):
+        reply = .now(response, account: RequestStory(route: nil, client: client))
       }
     } catch {
-      return .now(error.response)
+      reply = .now(refusal(error, of: request))
     }
+    return crossOrigin.marked(reply, for: request)
+  }
+
+  public func refusal(ofHead head: HTTPRequest) -> HTTPResponse? {
+    do {
+      _ = try admit(head)
+      return nil
+    } catch {
+      return crossOrigin.marked(refusal(error, of: head), for: head)
+    }
+  }
+
+  private enum Admission {
+    case route(Route, arguments: [String: String], Client)
+    case answered(HTTPResponse, Client)
+  }
+
+  /// All that is decided by the head of a request: whether its sender is let in, and where it goes.
+  ///
+  /// Without a known token, what is not there is not told from what is.
+  private func admit(_ request: HTTPRequest) throws(APIError) -> Admission {
+    try gate.check(request)
+    // Neither says anything of a path, so neither asks for a token, which browsers do not send ahead.
+    let general = request.path == "*" ? RouteTable.general : crossOrigin.preflight(request)
+    if let general, request.method == "OPTIONS" {
+      return .answered(general, Client(address: request.remoteAddress))
+    }
+    let match: RouteTable.Match
+    do {
+      match = try routes.find(method: request.method, path: request.path)
+    } catch {
+      _ = try authenticate(request)
+      throw error
+    }
+    switch match {
+    case .options(let allow):
+      return .answered(HTTPResponse(status: 204, headers: ["Allow": allow]), try authenticate(request))
+    case .route(let route, let arguments):
+      let client =
+        route.access == .open ? Client(address: request.remoteAddress) : try authenticate(request)
+      try route.body.checkType(request.headers)
+      return .route(route, arguments: arguments, client)
+    }
+  }
+
+  private func refusal(_ error: APIError, of request: HTTPRequest) -> HTTPResponse {
+    error.response(as: routes.errors(at: request.path), to: request)
   }
 
   public func refusal(of error: HTTPError) -> HTTPResponse {
@@ -55,15 +111,26 @@ public struct APIService: HTTPHandler {
   }
 
   /// Runs a slow route and turns what it throws into a response.
-  func later(_ work: @escaping @Sendable () async throws -> HTTPResponse) -> HTTPReply {
+  func later(
+    errors: ErrorForm = .plain, _ work: @escaping @Sendable () async throws -> HTTPResponse
+  ) -> HTTPReply {
     .later {
       do {
         return try await work()
       } catch {
         let failure = APIError(error)
         if failure.code == APIError.internalCode { configuration.report(error) }
-        return failure.response
+        return errors == .openAI ? failure.openAIResponse : failure.response
       }
+    }
+  }
+}
+
+extension HTTPReply {
+  fileprivate func with(account: any RequestAccount) -> HTTPReply {
+    switch self {
+    case .now(let response, _): .now(response, account: account)
+    case .later(_, let work): .later(account: account, work)
     }
   }
 }

@@ -6,9 +6,11 @@ import HTTP
 /// `Origin` and `Sec-Fetch-Site`, which pages cannot forge.
 struct Gate: Sendable {
   private let allowedHosts: Set<String>
+  private let crossOrigin: CrossOrigin
 
-  init(allowedHosts: [String]) {
+  init(allowedHosts: [String], crossOrigin: CrossOrigin) {
     self.allowedHosts = Set(allowedHosts.map { $0.lowercased() } + ["localhost"])
+    self.crossOrigin = crossOrigin
   }
 
   func check(_ request: HTTPRequest) throws(APIError) {
@@ -23,7 +25,11 @@ struct Gate: Sendable {
         )
       }
     }
-    guard request.method == "POST" else { return }
+    switch request.method {
+    case "GET", "HEAD", "OPTIONS": return
+    default: break
+    }
+    if crossOrigin.origin(of: request) != nil { return }
     let origins = request.headers.all("Origin")
     guard origins.count <= 1, origins.allSatisfy({ authority?.serves(origin: $0) == true }) else {
       throw APIError(403, "cross_origin", "Requests from other origins are refused")

@@ -1,6 +1,8 @@
-import Foundation
+import Generation
 import HTTP
+import Images
 import JSON
+import Registry
 
 /// A picture asked for without a connection: what the command line sends. Absent fields take their defaults.
 public struct PictureOrder: Sendable {
@@ -70,41 +72,15 @@ public struct PictureRefused: Error, CustomStringConvertible {
 extension APIService {
   /// Makes a picture by the same checks and the same engine as `POST /generate`.
   public func picture(_ order: PictureOrder) async throws(PictureRefused) -> Picture {
-    var headers = HTTPHeaders()
-    headers.add("Content-Type", "application/json")
-    let request = HTTPRequest(
-      method: "POST", target: "/generate", path: "/generate", headers: headers,
-      body: JSONValue.object(order.body).encoded())
-    let response: HTTPResponse
     do {
-      response = try await generate(request)
+      let plan = try await plan(order.body)
+      let made = try await make(plan, sent: order.body, client: "")
+      let png = try await workers.run { try PNG.encode(made.image, text: made.provenance.chunks) }
+      return Picture(png: png, seed: plan.request.seed, model: plan.entry.id)
     } catch {
-      let refusal = APIError(error).response
-      throw PictureRefused(description: Self.lines(refusal), isInvalidRequest: refusal.status == 422)
-    }
-    guard case .object(let reply)? = try? JSONValue.parse(response.body),
-      case .string(let base64)? = reply["image"], let png = Data(base64Encoded: base64),
-      case .number(let seed)? = reply["seed"], let seed = UInt64(seed.text),
-      case .object(let parameters)? = reply["parameters"], case .string(let model)? = parameters["model"]
-    else { throw PictureRefused(description: "The reply has no picture.") }
-    return Picture(png: Array(png), seed: seed, model: model)
-  }
-
-  private static func lines(_ response: HTTPResponse) -> String {
-    guard case .object(let body)? = try? JSONValue.parse(response.body) else {
-      return "HTTP \(response.status)"
-    }
-    switch body["detail"] {
-    case .string(let detail)?: return detail
-    case .array(let issues)?:
-      return issues.compactMap { issue in
-        guard case .object(let issue) = issue, case .string(let message)? = issue["msg"] else { return nil }
-        guard case .array(let place)? = issue["loc"], case .string(let field)? = place.last else {
-          return message
-        }
-        return "\(field): \(message)"
-      }.joined(separator: "\n")
-    default: return "HTTP \(response.status)"
+      let refusal = APIError(error)
+      let words = ErrorBody(refusal.response.body).sentence
+      throw PictureRefused(description: words, isInvalidRequest: refusal.status == 422)
     }
   }
 }

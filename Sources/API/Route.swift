@@ -1,6 +1,7 @@
 import HTTP
+import JSON
 
-/// One row of the route table.
+/// One row of the route table: what is served, and its description.
 struct Route: Sendable {
   enum Method: String, Sendable {
     /// Answers HEAD too.
@@ -8,44 +9,85 @@ struct Route: Sendable {
     case post = "POST"
   }
 
+  /// Who is let in where there are tokens.
+  enum Access: Sendable {
+    /// Anyone, without a token.
+    case open
+    case token
+  }
+
+  enum Body: Sendable {
+    case none
+    case json(FieldTable)
+    /// A form of texts and files.
+    case multipart(FieldTable, files: [FormFile])
+  }
+
   let method: Method
-  /// Compared whole with the decoded path of a request.
-  let path: String
+  let path: PathTemplate
   /// One sentence for readers of the API's description.
   let summary: String
-  /// The members of a JSON body, `nil` for a route without one.
-  let body: FieldTable?
-  let answer: @Sendable (APIService, HTTPRequest) -> HTTPReply
+  /// One for each parameter of the path.
+  var parameters: [PathParameter] = []
+  var body = Body.none
+  /// A body of JSON that works, for readers; `nil` where the required fields are enough of one.
+  var example: JSONObject?
+  var access = Access.token
+  var errors = ErrorForm.plain
+  /// The replies that are this route's own; every route may also answer with an `APIError`.
+  let replies: [Reply]
+  let answer: @Sendable (APIService, RouteCall) -> HTTPReply
 
   /// Every route there is.
-  static let all = health + catalog + generate
+  static let all = [
+    health,
+    catalog,
+    generate,
+    jobs,
+    operating,
+    openAI,
+    images,
+    documentation,
+  ].flatMap(\.self)
 }
 
-/// Routes by path.
-struct RouteTable: Sendable {
-  enum Match {
-    case route(Route)
-    /// An OPTIONS request, and the value of `Allow` for its path.
-    case options(allow: String)
-  }
+/// A parameter of a path, for readers of the API's description.
+struct PathParameter: Sendable {
+  let name: String
+  let summary: String
+}
 
-  private let routes: [String: [Route]]
+/// A picture in a form.
+struct FormFile: Sendable {
+  /// A name with `[]` behind it may be repeated.
+  let name: String
+  var isRequired = false
+  let summary: String
+}
 
-  init(_ routes: [Route]) { self.routes = Dictionary(grouping: routes, by: \.path) }
+/// A request on its way through its route.
+struct RouteCall: Sendable {
+  let request: HTTPRequest
+  /// The values of the path's parameters, by name.
+  let arguments: [String: String]
+  let account: RequestStory
 
-  func find(method: String, path: String) throws(APIError) -> Match {
-    guard let candidates = routes[path] else { throw APIError(404, "not_found", "Not Found") }
-    let wanted = method == "HEAD" ? Route.Method.get.rawValue : method
-    if let route = candidates.first(where: { $0.method.rawValue == wanted }) { return .route(route) }
-    let allow = Self.allow(candidates)
-    if method == "OPTIONS" { return .options(allow: allow) }
-    var error = APIError(405, "method_not_allowed", "Method Not Allowed")
-    error.allow = allow
-    throw error
-  }
+  var client: Client { account.client }
+}
 
-  private static func allow(_ routes: [Route]) -> String {
-    let methods = routes.flatMap { $0.method == .get ? ["GET", "HEAD"] : [$0.method.rawValue] }
-    return (methods + ["OPTIONS"]).joined(separator: ", ")
+extension Route.Body {
+  /// - Throws: 415 where the head names another type of body.
+  func checkType(_ headers: HTTPHeaders) throws(APIError) {
+    switch self {
+    case .none: return
+    case .json: try JSONBody.checkType(headers)
+    case .multipart:
+      let types = headers.all("Content-Type")
+      guard types.count == 1, types[0].lowercased().hasPrefix("multipart/form-data") else {
+        throw APIError(
+          415, "unsupported_media_type",
+          "The body should be multipart/form-data: with curl, use -F NAME=VALUE")
+      }
+    }
   }
 }

@@ -1,7 +1,8 @@
-// What Swift's Glibc module leaves out: readiness, wake-ups, and accept with flags.
+// What Swift's Glibc module leaves out: readiness, wake-ups, accept with flags, and how memory goes back.
 #ifndef DARKROOM_EPOLL_H
 #define DARKROOM_EPOLL_H
 
+#include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>

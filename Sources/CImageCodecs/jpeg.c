@@ -73,3 +73,31 @@ cic_status cic_jpeg_decode(const uint8_t *data, size_t length, cic_size size, ui
   tjDestroy(jpeg);
   return status;
 }
+
+static cic_status encode(
+    tjhandle jpeg, const uint8_t *pixels, cic_size size, int quality, uint8_t **out, size_t *out_length) {
+  unsigned long length = tjBufSize((int)size.width, (int)size.height, TJSAMP_420);
+  // Our own memory, which `cic_free` may free: TurboJPEG's must go back through TurboJPEG.
+  uint8_t *bytes = malloc(length);
+  if (!bytes) return CIC_NO_MEMORY;
+  if (tjCompress2(
+          jpeg, pixels, (int)size.width, 0, (int)size.height, TJPF_RGB, &bytes, &length, TJSAMP_420, quality,
+          TJFLAG_NOREALLOC) != 0) {
+    free(bytes);
+    return CIC_UNSUPPORTED;
+  }
+  *out = bytes;
+  *out_length = length;
+  return CIC_OK;
+}
+
+cic_status cic_jpeg_encode(
+    const uint8_t *pixels, cic_size size, int quality, uint8_t **out, size_t *out_length) {
+  // JPEG's own limit, less what TurboJPEG keeps for itself.
+  if (size.width > 65500 || size.height > 65500) return CIC_UNSUPPORTED;
+  tjhandle jpeg = tjInitCompress();
+  if (!jpeg) return CIC_NO_MEMORY;
+  cic_status status = encode(jpeg, pixels, size, quality, out, out_length);
+  tjDestroy(jpeg);
+  return status;
+}

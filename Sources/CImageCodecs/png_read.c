@@ -62,6 +62,8 @@ static void read_header(reader *r, uint32_t max_width, uint32_t max_height, int 
   // What libpng would mend with a warning (more image data than rows, for example) is an error.
   png_set_benign_errors(r->png, 0);
   choose_chunks(r->png, wants_text);
+  // libpng minds only chunks that it reads, and passes over the others even before the header.
+  if (r->left < 16 || memcmp(r->next + 12, "IHDR", 4) != 0) png_error(r->png, "the header is not first");
   png_read_info(r->png, r->info);
 }
 

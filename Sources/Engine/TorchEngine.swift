@@ -127,7 +127,14 @@ public actor TorchEngine: ImageEngine {
       try Task.checkCancellation()
       let before = run.stepsDone
       more = try run.advance()
-      if run.stepsDone > before { progress(.step(run.stepsDone, of: run.steps)) }
+      guard run.stepsDone > before else { continue }
+      progress(.step(run.stepsDone, of: run.steps))
+      if request.wantsPreview(after: run.stepsDone), let seen = run.denoised,
+        // A preview is worth no failure.
+        let image = try? networks.preview(seen, with: decoder)
+      {
+        progress(.preview(image))
+      }
     }
     try plan.device.synchronize()
     timings.denoise = stopwatch.lap()

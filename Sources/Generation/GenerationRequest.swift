@@ -25,6 +25,8 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
   public var guidanceInterval = GuidanceInterval()
   /// A decoder in place of the checkpoint's own.
   public var vae: VAESource?
+  /// Steps from one preview to the next; 0 for none. The picture does not depend on it.
+  public var previewEvery = 0
 
   public init(
     model: ModelSource, prompt: String, negativePrompt: NegativePrompt, width: Int, height: Int,
@@ -35,6 +37,13 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
     self.negativePrompt = negativePrompt
     (self.width, self.height) = (width, height)
     (self.steps, self.cfgScale, self.seed, self.scheduler) = (steps, cfgScale, seed, scheduler)
+  }
+}
+
+extension GenerationRequest {
+  /// Whether a preview belongs after `step` steps. The last step's is the picture.
+  public func wantsPreview(after step: Int) -> Bool {
+    previewEvery > 0 && step < steps && step.isMultiple(of: previewEvery)
   }
 }
 

@@ -20,7 +20,7 @@ public protocol ImageEngine: Sendable {
 
 /// A snapshot of the engine for `/health`.
 public struct EngineStatus: Codable, Sendable, Equatable {
-  public enum State: String, Codable, Sendable {
+  public enum State: String, Codable, Sendable, CaseIterable {
     case starting, ready, restarting, stopped
   }
 

@@ -20,14 +20,14 @@ enum ASCII {
 
   /// `tchar` of RFC 9110 §5.6.2.
   static func isToken(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "!"), UInt8(ascii: "#"), UInt8(ascii: "$"), UInt8(ascii: "%"), UInt8(ascii: "&"),
-      UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
-      UInt8(ascii: "^"), UInt8(ascii: "_"), UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "~"):
-      true
-    default: isDigit(byte) || isLetter(byte)
-    }
+    let mask = byte < 0x40 ? lowTokens : byte < 0x80 ? highTokens : 0
+    return mask >> UInt64(byte & 0x3F) & 1 == 1
   }
+
+  /// One bit for each of the bytes 0x00 to 0x3F: `!#$%&'*+-.` and digits.
+  private static let lowTokens: UInt64 = 0x03FF_6CFA_0000_0000
+  /// One bit for each of the bytes 0x40 to 0x7F: letters and ``^_`|~``.
+  private static let highTokens: UInt64 = 0x57FF_FFFF_C7FF_FFFE
 
   /// What may stand in a request target: visible ASCII less what no URL writer leaves unencoded.
   static func isTarget(_ byte: UInt8) -> Bool {

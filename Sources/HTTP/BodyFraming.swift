@@ -10,19 +10,21 @@ enum BodyFraming: Equatable {
   static func of(
     _ headers: HTTPHeaders, version: HTTPVersion, limits: HTTPLimits
   ) throws(HTTPError) -> BodyFraming {
-    let lengths = headers.all("content-length")
-    let codings = headers.all("transfer-encoding")
-    if let coding = codings.first {
-      guard lengths.isEmpty else {
+    if let coding = headers["transfer-encoding"] {
+      guard headers["content-length"] == nil else {
         throw .badFraming("Content-Length and Transfer-Encoding may not come together.")
       }
       guard version == .http11 else { throw .badFraming("HTTP/1.0 has no Transfer-Encoding.") }
-      guard codings.count == 1 else { throw .badFraming("Transfer-Encoding is given more than once.") }
+      guard headers.count(of: "transfer-encoding") == 1 else {
+        throw .badFraming("Transfer-Encoding is given more than once.")
+      }
       if ASCII.equal(coding, "chunked") { return .chunked }
       throw refusal(ofCoding: coding)
     }
-    guard let length = lengths.first else { return .length(0) }
-    guard lengths.count == 1 else { throw .badFraming("Content-Length is given more than once.") }
+    guard let length = headers["content-length"] else { return .length(0) }
+    guard headers.count(of: "content-length") == 1 else {
+      throw .badFraming("Content-Length is given more than once.")
+    }
     let value = try decimal(length, limit: limits.body)
     return .length(value)
   }

@@ -26,6 +26,11 @@ public struct HTTPHeaders: Sendable, Equatable {
     fields.filter { ASCII.equal($0.name, name) }.map(\.value)
   }
 
+  /// How many field lines of `name` there are.
+  func count(of name: String) -> Int {
+    fields.count { ASCII.equal($0.name, name) }
+  }
+
   /// Adds a field line after the others.
   public mutating func add(_ name: String, _ value: String) {
     fields.append(Field(name: name, value: value))

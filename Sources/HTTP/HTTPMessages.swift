@@ -53,11 +53,18 @@ public struct HTTPResponse: Sendable, Equatable {
   /// 200 to 599.
   public var status: Int
   public var headers: HTTPHeaders
+  /// All of the body, or what goes before the stream.
   public var body: [UInt8]
+  /// The rest of the body, which then has no Content-Length: it is chunked, and for HTTP/1.0 it ends with the
+  /// connection.
+  public var stream: HTTPBodyStream?
 
-  public init(status: Int, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = []) {
+  public init(
+    status: Int, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = [], stream: HTTPBodyStream? = nil
+  ) {
     self.status = status
     self.headers = headers
     self.body = body
+    self.stream = stream
   }
 }

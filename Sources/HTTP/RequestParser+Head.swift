@@ -1,6 +1,8 @@
 extension HTTPError {
   static let lineTooLong = HTTPError(
     status: 414, detail: "The request line is too long.", code: "request_line_too_long")
+
+  static let controlInLine = badHeader("A line holds a bare LF or another control character.")
 }
 
 extension RequestParser {
@@ -9,25 +11,36 @@ extension RequestParser {
   /// Line ends are exactly CRLF and no control character but the tab may stand in a line, so a bare CR, a bare
   /// LF and a NUL are refused as soon as they are seen.
   mutating func takeLine(limit: Int, over: HTTPError) throws(HTTPError) -> Range<Int>? {
-    var index = scanned
-    while index < buffer.count {
-      let byte = buffer[index]
-      if byte == ASCII.cr {
-        guard index + 1 < buffer.count else { break }
-        guard buffer[index + 1] == ASCII.lf else { throw .badHeader("A line holds a bare CR.") }
-        let line = used..<index
-        used = index + 2
-        scanned = used
-        return line
+    let end = min(buffer.count, used + limit)
+    let index = firstControl(from: scanned, to: end)
+    if index == end {
+      scanned = index
+      // One byte more may be the CR.
+      guard index < buffer.count else { return nil }
+      guard buffer[index] == ASCII.cr else {
+        if buffer[index] != ASCII.tab, ASCII.isControl(buffer[index]) { throw .controlInLine }
+        throw over
       }
-      guard !ASCII.isControl(byte) || byte == ASCII.tab else {
-        throw .badHeader("A line holds a bare LF or another control character.")
-      }
-      guard index - used < limit else { throw over }
-      index += 1
     }
-    scanned = index
-    return nil
+    guard buffer[index] == ASCII.cr else { throw .controlInLine }
+    guard index + 1 < buffer.count else {
+      scanned = index
+      return nil
+    }
+    guard buffer[index + 1] == ASCII.lf else { throw .badHeader("A line holds a bare CR.") }
+    let line = used..<index
+    used = index + 2
+    scanned = used
+    return line
+  }
+
+  /// The first control character but a tab, or `end`.
+  private func firstControl(from start: Int, to end: Int) -> Int {
+    buffer.withUnsafeBufferPointer { bytes in
+      var index = start
+      while index < end, !ASCII.isControl(bytes[index]) || bytes[index] == ASCII.tab { index += 1 }
+      return index
+    }
   }
 
   /// `method SP target SP version`, with exactly one space between (RFC 9112 §3).
@@ -48,9 +61,10 @@ extension RequestParser {
     }
     let version = try Self.version(parts[2])
     let method = String(decoding: parts[0], as: UTF8.self)
-    let target = try RequestTarget.parse(parts[1], method: method)
+    let text = String(decoding: parts[1], as: UTF8.self)
+    let target = try RequestTarget.parse(parts[1], text: text, method: method)
     request.method = method
-    request.target = String(decoding: parts[1], as: UTF8.self)
+    request.target = text
     request.path = target.path
     request.query = target.query
     request.version = version
@@ -89,20 +103,25 @@ extension RequestParser {
     try checkHost()
     // An unknown expectation is refused before the body is read.
     _ = try expectsContinue()
-    state = .headDone(try BodyFraming.of(request.headers, version: request.version, limits: limits))
+    let framing = try BodyFraming.of(request.headers, version: request.version, limits: limits)
+    if case .length(let length) = framing { declaredLength = length }
+    state = .headDone(framing)
   }
 
   /// RFC 9112 §3.2: exactly one valid Host on HTTP/1.1, at most one on HTTP/1.0. Where the target names a host
   /// too, both must be the same; RFC 9112 §3.2.2 would have the target win, but two names are one too many.
   private mutating func checkHost() throws(HTTPError) {
-    let hosts = request.headers.all("host")
-    guard hosts.count <= 1 else { throw .badHost("Host is given more than once.") }
-    guard let host = hosts.first else {
+    guard let host = request.headers["host"] else {
       guard request.version == .http10 else { throw .badHost("Host is missing.") }
       if let authority { request.headers.add("Host", authority) }
       return
     }
-    guard Authority(host.utf8) != nil else { throw .badHost("Host is malformed.") }
+    guard request.headers.count(of: "host") == 1 else { throw .badHost("Host is given more than once.") }
+    // A client names the same host in each of its requests.
+    if host != lastHost {
+      guard Authority(host.utf8) != nil else { throw .badHost("Host is malformed.") }
+      lastHost = host
+    }
     if let authority, !ASCII.equal(authority, host) {
       throw .badHost("Host differs from the host in the request target.")
     }
@@ -110,9 +129,8 @@ extension RequestParser {
 
   /// - Throws: 417 for an expectation other than `100-continue` (RFC 9110 §10.1.1).
   func expectsContinue() throws(HTTPError) -> Bool {
-    let expectations = request.headers.all("expect")
-    guard let first = expectations.first else { return false }
-    guard expectations.count == 1, ASCII.equal(first, "100-continue") else {
+    guard let first = request.headers["expect"] else { return false }
+    guard request.headers.count(of: "expect") == 1, ASCII.equal(first, "100-continue") else {
       throw HTTPError(
         status: 417, detail: "Only the expectation 100-continue is known.", code: "expectation_failed")
     }

@@ -5,8 +5,8 @@
 public struct RequestParser: Sendable {
   /// What the bytes so far have brought.
   public enum Event: Sendable, Equatable {
-    /// The head is complete and accepted; the body is empty still.
-    case head(HTTPRequest)
+    /// The head is complete and accepted; it is in `partial`, and the body is still to come.
+    case head
     /// The client waits for `100 Continue` before it sends the body.
     case continueWanted
     /// The request is whole.
@@ -43,9 +43,11 @@ public struct RequestParser: Sendable {
   var skippedEmptyLine = false
   var request = HTTPRequest(method: "", target: "", path: "")
   var authority: String?
+  /// The last Host that was found to be valid.
+  var lastHost: String?
 
   /// The body's length as Content-Length tells it; `nil` without one.
-  public private(set) var declaredLength: Int?
+  public internal(set) var declaredLength: Int?
 
   /// Keep no more than this for the next request: a thousand idle connections add up.
   private static let keptCapacity = 4 * 1024
@@ -93,9 +95,23 @@ public struct RequestParser: Sendable {
   /// Bytes of the body so far.
   public var receivedLength: Int { request.body.count }
 
+  /// Bytes of memory the body takes so far.
+  public var bodyCapacity: Int { request.body.capacity }
+
   /// The request being read, as far as it is known: `nil` before its request line is.
   public var partial: HTTPRequest? {
     request.method.isEmpty ? nil : request
+  }
+
+  /// Whether, right after `Event.head`, a body is to come that the client waits to be invited to send, or that
+  /// is chunked or longer than `length`: one worth refusing unread although that costs the connection.
+  public func awaitsBody(over length: Int) -> Bool {
+    switch state {
+    case .headDone(.length(let declared)):
+      declared > length || declared > 0 && request.headers["expect"] != nil
+    case .headDone(.chunked): true
+    default: false
+    }
   }
 
   private mutating func advance() throws(HTTPError) -> Event? {
@@ -109,7 +125,7 @@ public struct RequestParser: Sendable {
         guard let line = try takeLine(limit: limits.headerBytes - headerBytes, over: .headersTooLarge) else {
           return nil
         }
-        if try field(line) { return .head(request) }
+        if try field(line) { return .head }
       case .headDone(let framing):
         if try expectsContinue(), framing != .length(0) {
           state = .continueDue(framing)
@@ -130,7 +146,6 @@ public struct RequestParser: Sendable {
   private mutating func begin(_ framing: BodyFraming) {
     switch framing {
     case .length(let length):
-      declaredLength = length
       request.body.reserveCapacity(min(length, Self.trustedReservation))
       state = .body(remaining: length)
     case .chunked: state = .chunked(ChunkedDecoder(limits: limits))
@@ -142,6 +157,7 @@ public struct RequestParser: Sendable {
     switch state {
     case .body(let remaining):
       let take = min(remaining, buffer.count - used)
+      makeRoom(for: take, of: remaining)
       request.body.append(contentsOf: buffer[used..<(used + take)])
       used += take
       state = .body(remaining: remaining - take)
@@ -156,6 +172,13 @@ public struct RequestParser: Sendable {
       return done
     default: return false
     }
+  }
+
+  /// Doubles the room for the body when it is used up, but never beyond the length that was declared.
+  private mutating func makeRoom(for take: Int, of remaining: Int) {
+    let (count, capacity) = (request.body.count, request.body.capacity)
+    guard capacity < count + take else { return }
+    request.body.reserveCapacity(min(count + remaining, max(count + take, 2 * capacity)))
   }
 
   private mutating func takeRequest() -> HTTPRequest {

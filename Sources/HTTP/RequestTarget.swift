@@ -8,14 +8,23 @@ struct RequestTarget: Equatable {
 
   /// - Throws: 400 for a target that is not in origin, absolute or (for OPTIONS) asterisk form, or whose path
   ///   is not percent-encoded UTF-8 free of control characters; 501 for CONNECT.
-  static func parse(_ bytes: ArraySlice<UInt8>, method: String) throws(HTTPError) -> RequestTarget {
+  /// - Parameter text: the same as `bytes`.
+  static func parse(
+    _ bytes: ArraySlice<UInt8>, text: String, method: String
+  ) throws(HTTPError) -> RequestTarget {
     if method == "CONNECT" {
       throw HTTPError(status: 501, detail: "CONNECT is not supported.", code: "method_not_supported")
     }
     guard bytes.allSatisfy(ASCII.isTarget) else {
       throw .badTarget("The request target holds a character that must be percent-encoded.")
     }
-    if bytes.first == ASCII.slash { return try pathAndQuery(bytes, authority: nil) }
+    if bytes.first == ASCII.slash {
+      // Nothing to decode, nothing to cut off: nearly every request.
+      if !bytes.contains(where: { $0 == ASCII.percent || $0 == UInt8(ascii: "?") }) {
+        return RequestTarget(path: text)
+      }
+      return try pathAndQuery(bytes, authority: nil)
+    }
     if bytes.count == 1, bytes.first == UInt8(ascii: "*"), method == "OPTIONS" {
       return RequestTarget(path: "*")
     }

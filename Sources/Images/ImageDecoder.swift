@@ -1,17 +1,44 @@
 import CImageCodecs
 
+/// What a picture's first bytes and header say.
+public struct ImageHeader: Sendable, Equatable {
+  public let format: ImageFormat
+  /// As stored: pixels across, and rows.
+  public let width: Int
+  public let height: Int
+}
+
 /// Reads a picture of any known format.
 public enum ImageDecoder {
+  /// Looks at the header alone; takes no memory for pixels.
+  /// - Throws: `ImageError`: no known format, over the limits, animated, unsupported, or a damaged header.
+  public static func header(
+    of bytes: [UInt8], limits: ImageLimits = .default
+  ) throws(ImageError) -> ImageHeader {
+    guard let format = ImageFormat.sniff(bytes) else { throw .unknownFormat }
+    let size = try codec(of: format).header(of: bytes, limits: limits)
+    return ImageHeader(format: format, width: Int(size.width), height: Int(size.height))
+  }
+
   /// Decodes PNG, JPEG or WebP, told apart by their first bytes.
   ///
   /// Transparency is dropped and colour profiles are ignored, as Pillow's `convert("RGB")` does.
+  /// - Parameter upright: turns the picture as its EXIF orientation asks, as diffusers' `load_image` does; else
+  ///   the pixels come as they are stored.
   /// - Throws: `ImageError`: no known format, over the limits, animated, unsupported, damaged or cut short.
-  public static func decode(_ bytes: [UInt8], limits: ImageLimits = .default) throws(ImageError) -> RGBImage {
-    switch ImageFormat.sniff(bytes) {
-    case .png: try PNG.decode(bytes, limits: limits)
-    case .jpeg: try JPEG.decode(bytes, limits: limits)
-    case .webp: try WebP.decode(bytes, limits: limits)
-    case nil: throw .unknownFormat
+  public static func decode(
+    _ bytes: [UInt8], limits: ImageLimits = .default, upright: Bool = false
+  ) throws(ImageError) -> RGBImage {
+    guard let format = ImageFormat.sniff(bytes) else { throw .unknownFormat }
+    let image = try codec(of: format).decode(bytes, limits: limits)
+    return upright ? image.turned(EXIFOrientation.read(bytes, format: format)) : image
+  }
+
+  private static func codec(of format: ImageFormat) -> Codec {
+    switch format {
+    case .png: PNG.codec
+    case .jpeg: JPEG.codec
+    case .webp: WebP.codec
     }
   }
 }

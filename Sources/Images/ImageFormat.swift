@@ -11,6 +11,24 @@ public enum ImageFormat: Sendable, Equatable, CaseIterable {
     }
   }
 
+  /// The media type (IANA); `image/webp` is RFC 9649's.
+  public var mediaType: String {
+    switch self {
+    case .png: "image/png"
+    case .jpeg: "image/jpeg"
+    case .webp: "image/webp"
+    }
+  }
+
+  /// The format a media type names, whatever its case; `image/jpg`, which many write, is JPEG too.
+  public init?(mediaType: String) {
+    let name = mediaType.lowercased()
+    guard
+      let format = Self.allCases.first(where: { $0.mediaType == (name == "image/jpg" ? "image/jpeg" : name) })
+    else { return nil }
+    self = format
+  }
+
   /// The format that the first bytes belong to, whatever a client says it is; `nil` when none.
   public static func sniff(_ bytes: [UInt8]) -> ImageFormat? {
     if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) { return .png }

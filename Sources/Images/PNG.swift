@@ -2,7 +2,7 @@ import CImageCodecs
 
 /// PNG files (ISO/IEC 15948).
 public enum PNG {
-  private static let codec = Codec(format: .png, size: cic_png_size, decode: cic_png_decode)
+  static let codec = Codec(format: .png, size: cic_png_size, decode: cic_png_decode)
 
   /// Writes an 8-bit RGB PNG, with `text` ahead of the pixels in the order given.
   ///
@@ -10,6 +10,14 @@ public enum PNG {
   /// - Throws: `ImageError.invalidText` for a text with a NUL, or a keyword that is not 1 to 79 printable
   ///   Latin-1 characters without outer or doubled spaces (section 11.3.3.2); `outOfMemory`.
   public static func encode(_ image: RGBImage, text: [PNGText] = []) throws(ImageError) -> [UInt8] {
+    try withEncoded(image, text: text) { Array($0) }
+  }
+
+  /// Writes a PNG as `encode` does, and lends its bytes for as long as `body` runs: a picture has megabytes.
+  /// - Throws: as `encode`.
+  public static func withEncoded<Value>(
+    _ image: RGBImage, text: [PNGText] = [], _ body: (UnsafeBufferPointer<UInt8>) -> Value
+  ) throws(ImageError) -> Value {
     var chunks: [(name: (UInt8, UInt8, UInt8, UInt8), range: Range<Int>)] = []
     var data: [UInt8] = []
     for entry in text {
@@ -38,7 +46,7 @@ public enum PNG {
     }
     try codec.check(status)
     defer { cic_free(out) }
-    return Array(UnsafeBufferPointer(start: out, count: length))
+    return body(UnsafeBufferPointer(start: out, count: length))
   }
 
   /// Decodes every colour type and depth, interlaced or not; the high 8 of 16 bits are kept, transparency is

@@ -2,7 +2,7 @@ import CImageCodecs
 
 /// WebP files.
 public enum WebP {
-  private static let codec = Codec(format: .webp, size: cic_webp_size, decode: cic_webp_decode)
+  static let codec = Codec(format: .webp, size: cic_webp_size, decode: cic_webp_decode)
 
   /// Decodes a still WebP, lossy or lossless; transparency is dropped.
   /// - Throws: `ImageError`: `animated` for an animation, even one of a single frame.

@@ -1,14 +1,15 @@
 import Glibc
 
 /// Reads files that must not be large.
-enum SmallFile {
-  struct Failure: Error {
+public enum SmallFile {
+  public struct Failure: Error {
     /// In words, without the path.
-    let reason: String
+    public let reason: String
   }
 
   /// The whole content of a regular file of at most `limit` bytes.
-  static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
+  /// - Throws: `Failure` when it is not a regular file, is longer, or cannot be read.
+  public static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
     // A named pipe would otherwise hold the open until somebody writes to it.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .fromErrno }

@@ -1,6 +1,9 @@
 import Synchronization
 
-/// Whose turn it is: first in, first out, one job running at a time, a bounded number in all.
+/// Whose turn it is: one job running at a time, a bounded number in all, the clients in turn.
+///
+/// A client with many jobs delays another's by one job, not by all of them; jobs of the same client run in the order
+/// they came.
 ///
 /// A job is a piece of the caller's own task: cancelling that task takes a waiting job out of the queue at
 /// once and reaches a running one as any cancellation does.
@@ -23,16 +26,20 @@ public final class JobQueue: Sendable {
   ///
   /// - Parameters:
   ///   - steps: how many denoising steps the job will make; what waiting times are estimated from.
+  ///   - client: whose job it is.
+  ///   - moved: told how many jobs are ahead, at once and whenever that changes; 0 is the turn. Called while the
+  ///     queue is locked, which keeps what is told in order: it must neither wait nor call the queue.
   ///   - work: the job. It should call `Job.stepFinished()` after each step.
   /// - Throws: `QueueFull` at once when there is no room, `CancellationError` when the task was cancelled
   ///   before `work` began, and whatever `work` throws.
   public func submit<Value: Sendable>(
-    steps: Int, _ work: @Sendable (Job) async throws -> Value
+    steps: Int, client: String = "", moved: @escaping @Sendable (Int) -> Void = { _ in },
+    _ work: @Sendable (Job) async throws -> Value
   ) async throws -> Value {
     try Task.checkCancellation()
     let arrived = now()
     let place = try state.withLock { (state: inout QueueState) throws(QueueFull) in
-      try state.enter(steps: steps)
+      try state.enter(steps: steps, client: client, moved: moved)
     }
     if !place.isRunning, await turn(of: place.id) == .left { throw CancellationError() }
     defer { finish(place.id) }
@@ -46,7 +53,7 @@ public final class JobQueue: Sendable {
     state.withLock { state in
       Snapshot(
         running: state.running == nil ? 0 : 1, waiting: state.waiting.count, limit: state.limit,
-        stepSeconds: state.stepSeconds)
+        stepSeconds: state.stepSeconds, clients: state.clients, refused: state.refused)
     }
   }
 
@@ -59,10 +66,14 @@ public final class JobQueue: Sendable {
     public let limit: Int
     /// The measured seconds of one step; `nil` before there was a measurement.
     public let stepSeconds: Double?
+    /// How many clients have a job that runs or waits.
+    public var clients = 0
+    /// Jobs that found no room, since the start.
+    public var refused = 0
   }
 
   /// Waits until `id` is the running job or has left the queue.
-  private func turn(of id: JobID) async -> QueueState.Turn {
+  private func turn(of id: Ticket) async -> QueueState.Turn {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         // Between `enter` and here the turn may have come, or a cancellation taken the place away.
@@ -74,19 +85,19 @@ public final class JobQueue: Sendable {
     }
   }
 
-  private func finish(_ id: JobID) {
+  private func finish(_ id: Ticket) {
     state.withLock { $0.finish(id) }?.resume(returning: .granted)
   }
 
-  func stepFinished(_ id: JobID) {
+  func stepFinished(_ id: Ticket) -> Double? {
     let time = now()
-    state.withLock { $0.stepFinished(id, at: time) }
+    return state.withLock { $0.stepFinished(id, at: time) }
   }
 }
 
 /// A job whose turn has come.
 public struct Job: Sendable {
-  let id: JobID
+  let id: Ticket
   let queue: JobQueue
   /// From the submission to the turn.
   public let waited: Duration
@@ -94,7 +105,10 @@ public struct Job: Sendable {
   /// Tells that a step is done; the time between two calls is what steps are measured by.
   ///
   /// The first step's time is not used: it holds what goes before the steps, such as loading a model.
-  public func stepFinished() {
+  /// - Returns: the seconds that a step takes: the mean of this job's, and until it has made two, what all jobs took;
+  ///   `nil` before there was a measurement, and for a job that is over.
+  @discardableResult
+  public func stepFinished() -> Double? {
     queue.stepFinished(id)
   }
 }

@@ -16,14 +16,17 @@ final class Connection {
     case lingering
   }
 
-  /// A request as the access log and its response need it.
+  /// A request as its response, and the account of both, need it.
   struct Exchange {
     var method: String
     var target: String
     var requestID: String
     var version: HTTPVersion
     var keepsAlive: Bool
-    var began: ContinuousClock.Instant
+    /// Bytes of the body.
+    var received = 0
+    var began: Moment
+    var account: (any RequestAccount)?
   }
 
   /// A reply that is being made by a task.
@@ -41,6 +44,11 @@ final class Connection {
   var output = OutputQueue()
   var stage = Stage.serving
   var pending: Pending?
+  var streaming: Streaming?
+  /// Of the body that is being read.
+  var charge: BodyCharge?
+  /// Responses that are queued whole and not sent whole, in order.
+  var sending: [Sending] = []
   /// The stream was read to its end.
   var inputEnded = false
   /// The kernel told that the client ended its side, perhaps behind bytes not read yet.
@@ -78,13 +86,13 @@ final class Connection {
 
   /// Nothing of a request has come and nothing is owed.
   var isIdle: Bool {
-    stage == .serving && pending == nil && output.isEmpty && parser.phase == .idle
+    stage == .serving && pending == nil && streaming == nil && output.isEmpty && parser.phase == .idle
   }
 
   private var wantsInput: Bool {
     if inputEnded { return false }
     switch stage {
-    case .serving: return pending == nil && output.isEmpty
+    case .serving: return pending == nil && streaming == nil && output.isEmpty
     case .closing: return false
     case .lingering: return true
     }
@@ -103,7 +111,10 @@ final class Connection {
 
   /// The task that made the pending reply is done.
   func finished(_ response: HTTPResponse) {
-    guard let pending else { return }
+    guard let pending else {
+      response.stream?.clientHungUp()
+      return
+    }
     self.pending = nil
     respond(response, to: pending.exchange)
     advance()
@@ -111,12 +122,12 @@ final class Connection {
 
   /// Drops the connection, and the work done for it.
   func hangUp() {
-    if let pending {
-      pending.task.cancel()
-      logAccess(pending.exchange, status: 499, bytes: 0)
-      self.pending = nil
-    }
+    guard !isDead else { return }
     isDead = true
+    accountForTheRest()
+    pending?.task.cancel()
+    pending = nil
+    endStream()
   }
 
   /// Closes the connection if nothing is under way; one that has just sent a request is still served.
@@ -129,6 +140,8 @@ final class Connection {
   func abandon() {
     if let pending {
       pending.task.cancel()
+    } else if let streaming {
+      streaming.task?.cancel()
     } else if output.isEmpty, stage == .serving {
       isDead = true
     }
@@ -144,7 +157,9 @@ final class Connection {
         return
       }
       if sent > 0 { timer.progressed() }
-      guard output.isEmpty else { return }
+      accountForSent()
+      askForPiece()
+      guard output.isEmpty, streaming == nil else { return }
       switch stage {
       case .serving: if needsInput || pending != nil { return }
       case .closing: endOutput()
@@ -189,13 +204,17 @@ final class Connection {
     }
     parser.append(context.readBuffer[..<count])
     advance()
+    if stage == .serving, parser.phase == .body, !charge(bytes: parser.bodyCapacity) {
+      refuse(Self.noRoomForBody)
+      advance()
+    }
   }
 
   /// See `HTTPServer` for why a late end of stream counts as a hang-up.
   private func noteHalfClose() {
     peerShut = true
-    guard let pending else { return }
-    let waited = pending.exchange.began.duration(to: context.clock.now)
+    guard let exchange = pending?.exchange ?? streaming?.exchange else { return }
+    let waited = exchange.began.duration(to: Moment.now)
     if waited > context.deadlines.halfCloseWindow {
       hangUp()
     } else {

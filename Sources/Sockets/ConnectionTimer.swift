@@ -6,7 +6,7 @@ struct ConnectionTimer {
   /// response made at once leaves no other wait between two idle ones.
   enum Wait: Equatable {
     /// For the server itself, which may want to know by a given time whether the client is still there.
-    case reply(presenceCheck: ContinuousClock.Instant?)
+    case reply(presenceCheck: Moment?)
     case idle(request: Int)
     case head(request: Int)
     case body(request: Int)
@@ -15,26 +15,25 @@ struct ConnectionTimer {
   }
 
   private(set) var wait: Wait?
-  private(set) var deadline: ContinuousClock.Instant?
-  private var began: ContinuousClock.Instant?
-  private var lastProgress: ContinuousClock.Instant?
+  private(set) var deadline: Moment?
+  private var began: Moment?
+  private var lastProgress: Moment?
   private var hasProgressed = false
 
   /// The client has taken or, while lingering, sent something.
   mutating func progressed() { hasProgressed = true }
 
   mutating func update(
-    _ wait: Wait, bodyLength: Int, deadlines: Deadlines, now: ContinuousClock.Instant
+    _ wait: Wait, bodyLength: Int, deadlines: Deadlines, now: Moment
   ) {
     if wait != self.wait || began == nil {
       self.wait = wait
       began = now
       lastProgress = now
-    }
-    if hasProgressed {
+    } else if hasProgressed {
       lastProgress = now
-      hasProgressed = false
     }
+    hasProgressed = false
     guard let began, let lastProgress else { return }
     switch wait {
     case .reply(let presenceCheck): deadline = presenceCheck
@@ -50,7 +49,7 @@ struct ConnectionTimer {
 
 extension Connection {
   /// Brings the deadline up to date with what is now waited for.
-  func updateTimer(now: ContinuousClock.Instant) {
+  func updateTimer(now: Moment) {
     timer.update(
       currentWait, bodyLength: parser.declaredLength ?? parser.receivedLength,
       deadlines: context.isStopping ? context.deadlines.whileStopping : context.deadlines, now: now)
@@ -59,6 +58,8 @@ extension Connection {
   private var currentWait: ConnectionTimer.Wait {
     if stage == .lingering { return .linger }
     if !output.isEmpty { return .write }
+    // Nothing of a stream waits to be sent: the next piece is the server's to make.
+    if streaming != nil { return .reply(presenceCheck: nil) }
     if let pending { return .reply(presenceCheck: pending.presence.next) }
     switch parser.phase {
     case .idle: return .idle(request: answered)

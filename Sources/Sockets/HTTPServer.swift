@@ -16,28 +16,55 @@ public import Logging
 /// interim response is sent again at `Deadlines.presenceRepeats` while the reply is pending. HTTP/1.0 has no
 /// interim responses: there an end of stream within the window always counts as a half-close. A client whose
 /// machine vanished without a word is found out by TCP keep-alive probes after about a minute.
+///
+/// While a body is streamed the same holds, but for the interim responses, which would stand in the middle of it:
+/// there the next piece tells.
 public final class HTTPServer: Sendable {
+  /// The address that is listened on, as a literal without brackets.
+  public let host: String
   /// The port that is listened on, also when the configuration asked for any.
   public let port: Int
 
   private let mailbox: Mailbox
   private let log: ServingLog
+  private let bodies: BodyBudget
+  private let connections = ConnectionCounters()
 
-  /// Binds and listens; clients can connect, and are answered after `start()`.
-  /// - Throws: `SocketError` when the address is not valid or not free, or descriptors or threads have run out.
+  /// Descriptors that are kept for refusing connections and for all else that the process opens.
+  private static let keptDescriptors = 128
+
+  /// Binds and listens, or takes over the inherited socket; clients can connect, and are answered after
+  /// `start()`. Sets how the process returns memory to the system (mallopt(3)).
+  /// - Throws: `SocketError` when the address is not valid or not free, the inherited descriptor is not a TCP
+  ///   socket that listens, or descriptors or threads have run out.
   public init(
     configuration: ServerConfiguration, handler: any HTTPHandler, logger: Logger
   ) throws(SocketError) {
-    let listener = try Listener(host: configuration.host, port: configuration.port)
+    var configuration = configuration
+    let listener =
+      if let inherited = configuration.inherited {
+        try Listener(inherited: inherited)
+      } else {
+        try Listener(host: configuration.host, port: configuration.port)
+      }
     let epoll = try Epoll()
     let mailbox = try Mailbox()
     let log = ServingLog(logger)
-    try ServingThread.spawn {
-      let context = ServingContext(
-        configuration: configuration, handler: handler, mailbox: mailbox, log: log)
-      Reactor(epoll: epoll, listener: listener, context: context).run()
+    let bodies = BodyBudget(limit: configuration.bodyBudget) { mailbox.post(.bodyGone(bytes: $0)) }
+    let descriptors = FileLimits.current
+    let most = max(1, descriptors - Self.keptDescriptors)
+    if configuration.maxConnections > most {
+      log.write(.warning, "at most \(most) connections, since only \(descriptors) descriptors are allowed")
+      configuration.maxConnections = most
     }
-    port = listener.port
+    MemoryReturn.prepare()
+    try ServingThread.spawn { [configuration, connections] in
+      let context = ServingContext(
+        configuration: configuration, handler: handler, mailbox: mailbox, log: log, bodies: bodies)
+      Reactor(epoll: epoll, listener: listener, context: context, counters: connections).run()
+    }
+    (host, port) = (listener.host, listener.port)
+    self.bodies = bodies
     self.mailbox = mailbox
     self.log = log
   }
@@ -47,6 +74,11 @@ public final class HTTPServer: Sendable {
   /// Begins to serve. A second call does nothing.
   public func start() {
     mailbox.post(.start)
+  }
+
+  /// Figures of this moment; cheap, and may be asked for on any thread.
+  public var statistics: ServerStatistics {
+    connections.statistics(bodyBytes: bodies.bytes)
   }
 
   /// Stops: no new connections, idle ones are closed, and what is under way may finish within `drain`; after

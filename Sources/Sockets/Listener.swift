@@ -12,25 +12,43 @@ final class Listener: Sendable {
     case exhausted(Int32)
   }
 
+  /// The local address, as a literal without brackets.
+  let host: String
   let port: Int
   /// -1 once closed.
   private let descriptor: Mutex<Int32>
 
   /// - Throws: `SocketError` when the host is not an address literal or `localhost`, the port is not 0 to 65535,
   ///   or binding fails.
-  init(host: String, port: Int) throws(SocketError) {
+  convenience init(host: String, port: Int) throws(SocketError) {
     guard let service = UInt16(exactly: port) else {
       throw SocketError("port \(port) is not 0 to 65535", code: EINVAL)
     }
-    let descriptor = try Self.bound(host: host, port: service)
-    self.descriptor = Mutex(descriptor)
-    do {
-      self.port = try Self.localPort(descriptor)
+    try self.init(owning: try Self.bound(host: host, port: service))
+  }
+
+  /// Takes over a socket that listens already; it is closed when this fails, too.
+  /// - Throws: `SocketError` when the descriptor is not a TCP socket over IPv4 or IPv6 that listens.
+  convenience init(inherited descriptor: Int32) throws(SocketError) {
+    do throws(SocketError) {
+      try Self.checkListens(descriptor)
+      try Self.setFlags(descriptor)
+      try Self.setOptions(descriptor)
     } catch {
       _ = Glibc.close(descriptor)
-      self.descriptor.withLock { $0 = -1 }
       throw error
     }
+    try self.init(owning: descriptor)
+  }
+
+  private init(owning descriptor: Int32) throws(SocketError) {
+    do throws(SocketError) {
+      (host, port) = try Self.localAddress(descriptor)
+    } catch {
+      _ = Glibc.close(descriptor)
+      throw error
+    }
+    self.descriptor = Mutex(descriptor)
   }
 
   deinit { close() }
@@ -114,7 +132,30 @@ final class Listener: Sendable {
     }
   }
 
-  private static func localPort(_ descriptor: Int32) throws(SocketError) -> Int {
+  private static func checkListens(_ descriptor: Int32) throws(SocketError) {
+    for (name, accepted) in [
+      (SO_ACCEPTCONN, [1]), (SO_PROTOCOL, [Int32(IPPROTO_TCP)]), (SO_DOMAIN, [AF_INET, AF_INET6]),
+    ] {
+      var value: Int32 = 0
+      var size = socklen_t(MemoryLayout<Int32>.size)
+      guard getsockopt(descriptor, SOL_SOCKET, name, &value, &size) == 0 else {
+        throw SocketError("inherited descriptor \(descriptor)", code: errno)
+      }
+      guard accepted.contains(value) else {
+        throw SocketError("inherited descriptor \(descriptor) is no TCP socket that listens", code: EINVAL)
+      }
+    }
+  }
+
+  /// Whoever passed the socket on may have left it blocking and open across exec.
+  private static func setFlags(_ descriptor: Int32) throws(SocketError) {
+    let flags = fcntl(descriptor, F_GETFL)
+    guard flags >= 0, fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) == 0,
+      fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0
+    else { throw SocketError("fcntl", code: errno) }
+  }
+
+  private static func localAddress(_ descriptor: Int32) throws(SocketError) -> (host: String, port: Int) {
     var address = sockaddr_storage()
     var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
     let (result, code) = withUnsafeMutablePointer(to: &address) {
@@ -122,9 +163,10 @@ final class Listener: Sendable {
     }
     guard result == 0 else { throw SocketError("getsockname", code: code) }
     // The port lies at the same place in sockaddr_in and sockaddr_in6: after the family.
-    return withUnsafeBytes(of: &address) {
+    let port = withUnsafeBytes(of: &address) {
       Int(UInt16(bigEndian: $0.load(fromByteOffset: 2, as: UInt16.self)))
     }
+    return (text(of: address, length), port)
   }
 
   private static func text(of address: sockaddr_storage, _ length: socklen_t) -> String {

@@ -7,6 +7,8 @@ struct OutputQueue {
   private var sent = 0
   /// Bytes still to be sent.
   private(set) var count = 0
+  /// Bytes taken so far, sent or not.
+  private(set) var total = 0
 
   /// Below this, bytes are copied behind others, to save system calls; a larger body is kept as it came.
   private static let joined = 16 * 1024
@@ -16,6 +18,7 @@ struct OutputQueue {
   mutating func append(_ bytes: [UInt8]) {
     guard !bytes.isEmpty else { return }
     count += bytes.count
+    total += bytes.count
     if let last = chunks.indices.last, bytes.count <= Self.joined, chunks[last].count <= Self.joined {
       chunks[last].append(contentsOf: bytes)
     } else {

@@ -3,12 +3,12 @@ import HTTP
 /// Finds out whether a client that ended its side of the stream still wants its reply; see `HTTPServer`.
 struct PresenceCheck {
   /// When the next interim response is due; `nil` before the first and after the last.
-  private(set) var next: ContinuousClock.Instant?
-  private var started: ContinuousClock.Instant?
+  private(set) var next: Moment?
+  private var started: Moment?
   private var sent = 0
 
   /// Counts an interim response that is sent now.
-  mutating func noteSent(now: ContinuousClock.Instant, repeats: [Duration]) {
+  mutating func noteSent(now: Moment, repeats: [Duration]) {
     let started = self.started ?? now
     self.started = started
     next = sent < repeats.count ? started + repeats[sent] : nil
@@ -22,8 +22,9 @@ extension Connection {
   ///
   /// HTTP/1.0 has no interim responses (RFC 9110 §15.2).
   func queuePresenceCheck() {
+    // Once a stream's head is out, an interim response would stand in the middle of the body.
     guard peerShut, pending?.exchange.version == .http11 else { return }
-    pending?.presence.noteSent(now: context.clock.now, repeats: context.deadlines.presenceRepeats)
+    pending?.presence.noteSent(now: Moment.now, repeats: context.deadlines.presenceRepeats)
     output.append(ResponseWriter.continueBytes)
   }
 }

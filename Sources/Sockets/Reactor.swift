@@ -20,7 +20,7 @@ final class Reactor {
   static let grace = Duration.seconds(1)
 
   private struct Stopping {
-    var deadline: ContinuousClock.Instant
+    var deadline: Moment
     var hasAbandoned = false
     var waiters: [CheckedContinuation<Void, Never>] = []
   }
@@ -28,22 +28,25 @@ final class Reactor {
   private let epoll: Epoll
   private let listener: Listener
   private let context: ServingContext
+  private let counters: ConnectionCounters
+  private var memory = MemoryReturn()
   private var connections: [UInt64: Connection] = [:]
   private var nextID = Reactor.firstConnection
   /// How many of `connections` are beyond the cap.
   private var surplus = 0
   private var hasStarted = false
   private var isAccepting = false
-  private var acceptAgain: ContinuousClock.Instant?
+  private var acceptAgain: Moment?
   private var stopping: Stopping?
   /// No deadline is earlier than this. Sweeping all connections at this time, and no sooner, finds every
   /// deadline that has passed; since no deadline is short, sweeps are rare.
-  private var nextSweep: ContinuousClock.Instant?
+  private var nextSweep: Moment?
 
-  init(epoll: Epoll, listener: Listener, context: ServingContext) {
+  init(epoll: Epoll, listener: Listener, context: ServingContext, counters: ConnectionCounters) {
     self.epoll = epoll
     self.listener = listener
     self.context = context
+    self.counters = counters
   }
 
   /// Serves until told to stop.
@@ -58,12 +61,15 @@ final class Reactor {
     }
     while true {
       let count = epoll.wait(&events, timeout: timeout())
+      context.now = .now
       for event in events.prefix(count) {
         dispatch(event.data.u64, Epoll.Readiness(rawValue: event.events))
       }
-      let now = context.clock.now
+      let now = context.now
       if let time = acceptAgain, time <= now { resumeAccepting() }
       if let time = nextSweep, time <= now { sweep(now) }
+      memory.connections(connections.count, now: now)
+      if let time = memory.due, time <= now { memory.giveBack(open: connections.count) }
       if isFinished(now) { break }
     }
     finish()
@@ -86,9 +92,17 @@ final class Reactor {
     case .start: start()
     case .finished(let id, let response):
       // Of a client that has hung up, nothing is left to answer.
-      guard let connection = connections[id] else { return }
+      guard let connection = connections[id] else {
+        response.stream?.clientHungUp()
+        return
+      }
       connection.finished(response)
       settle(connection)
+    case .piece(let id, let piece):
+      guard let connection = connections[id] else { return }
+      connection.made(piece)
+      settle(connection)
+    case .bodyGone(let bytes): memory.bodyGone(bytes: bytes, now: Moment.now)
     case .stop(let drain, let done): stop(drain, done)
     }
   }
@@ -111,17 +125,20 @@ final class Reactor {
         return
       }
     }
-    connection.updateTimer(now: context.clock.now)
+    connection.updateTimer(now: context.now)
     if let deadline = connection.timer.deadline { nextSweep = min(nextSweep ?? deadline, deadline) }
   }
 
   private func drop(_ connection: Connection) {
     // The last reference: its socket closes, which takes it out of epoll too.
-    if connections.removeValue(forKey: connection.id) != nil, connection.isSurplus { surplus -= 1 }
+    if connections.removeValue(forKey: connection.id) != nil {
+      counters.countClosed()
+      if connection.isSurplus { surplus -= 1 }
+    }
     resumeAccepting()
   }
 
-  private func sweep(_ now: ContinuousClock.Instant) {
+  private func sweep(_ now: Moment) {
     nextSweep = nil
     for connection in Array(connections.values) {
       if let deadline = connection.timer.deadline, deadline <= now { connection.deadlinePassed() }
@@ -131,13 +148,11 @@ final class Reactor {
 
   private func timeout() -> Int32 {
     var earliest = nextSweep
-    for time in [acceptAgain, stopping?.deadline] {
+    for time in [acceptAgain, stopping?.deadline, memory.due] {
       if let time { earliest = min(earliest ?? time, time) }
     }
     guard let earliest else { return -1 }
-    // Rounded up, so that the time has come on waking.
-    let milliseconds = context.clock.now.duration(to: earliest) / .milliseconds(1)
-    return Int32(min(max(milliseconds.rounded(.up), 0), 60_000))
+    return Int32(min(max(Moment.now.milliseconds(to: earliest), 0), 60_000))
   }
 }
 
@@ -167,7 +182,7 @@ extension Reactor {
       case .exhausted(let code):
         let error = SocketError("accept", code: code)
         context.log.write(.warning, "accepting pauses: \(error)")
-        acceptAgain = context.clock.now + Self.exhaustedPause
+        acceptAgain = Moment.now + Self.exhaustedPause
         watchListener(false)
         return
       }
@@ -189,7 +204,9 @@ extension Reactor {
       return
     }
     connection.registered = interest
+    counters.countAccepted()
     if isFull {
+      counters.countRefused()
       surplus += 1
       connection.isSurplus = true
       connection.refuse(
@@ -223,7 +240,7 @@ extension Reactor {
 
 extension Reactor {
   private func stop(_ drain: Duration, _ done: CheckedContinuation<Void, Never>?) {
-    let deadline = context.clock.now + max(drain, .zero)
+    let deadline = Moment.now + max(drain, .zero)
     if stopping == nil {
       stopping = Stopping(deadline: deadline)
       context.isStopping = true
@@ -240,7 +257,7 @@ extension Reactor {
     if let done { stopping?.waiters.append(done) }
   }
 
-  private func isFinished(_ now: ContinuousClock.Instant) -> Bool {
+  private func isFinished(_ now: Moment) -> Bool {
     guard let current = stopping else { return false }
     if connections.isEmpty { return true }
     guard current.deadline <= now else { return false }
@@ -255,11 +272,20 @@ extension Reactor {
   }
 
   private func finish() {
-    for connection in connections.values { connection.hangUp() }
+    for connection in connections.values {
+      connection.hangUp()
+      counters.countClosed()
+    }
     connections = [:]
     listener.close()
     var waiters = stopping?.waiters ?? []
-    for case .stop(_, let done?) in context.mailbox.close() { waiters.append(done) }
+    for message in context.mailbox.close() {
+      switch message {
+      case .stop(_, let done?): waiters.append(done)
+      case .finished(_, let response): response.stream?.clientHungUp()
+      default: break
+      }
+    }
     for waiter in waiters { waiter.resume() }
   }
 }

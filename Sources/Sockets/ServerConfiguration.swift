@@ -7,7 +7,14 @@ public struct ServerConfiguration: Sendable {
   /// 0 to 65535; 0 picks a free port.
   public var port = 8000
   /// Connections served at a time. One more is answered 503 with `Retry-After`, then closed.
-  public var maxConnections = 1024
+  /// A limit on descriptors that is too low for so many lowers it; see `FileLimits.raise(to:)`.
+  public var maxConnections = 4096
+  /// Bytes of memory that the bodies of all requests may take; one that does not fit is answered 503 with
+  /// `Retry-After`. Bodies below 16 KiB do not count.
+  public var bodyBudget = 512 << 20
+  /// A listening TCP socket to serve instead of `host` and `port`, such as one that systemd passes on. The
+  /// server owns it from then on.
+  public var inherited: Int32?
   public var limits = HTTPLimits()
   public var deadlines = Deadlines()
 

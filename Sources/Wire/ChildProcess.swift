@@ -30,6 +30,11 @@ struct ChildProcess {
     }
   }
 
+  /// What the environment tells this process alone: its secret, and what systemd wants of it.
+  private static func isOurs(_ variable: String) -> Bool {
+    variable == "DARKROOM_API_KEY" || variable == "NOTIFY_SOCKET" || variable.hasPrefix("LISTEN_")
+  }
+
   /// POSIX_SPAWN_SETSID of glibc's <spawn.h> (2.26 and newer), which Swift's Glibc module leaves out.
   private static let setSession: Int32 = 0x80
 
@@ -63,6 +68,7 @@ struct ChildProcess {
 
     let environment = ProcessInfo.processInfo.environment
       .merging(configuration.environment) { $1 }
+      .filter { !Self.isOurs($0.key) }
       .map { "\($0)=\($1)" }
     var id: pid_t = 0
     let code = withCStrings([configuration.executable] + configuration.arguments) { arguments in

@@ -113,7 +113,14 @@ private final class HostConnection: Sendable {
     let stage = StageTracker()
     return { [self] progress in
       if stage.changes(with: progress) { send(.status(engine.status)) }
-      send(.progress(job: job, progress))
+      switch progress {
+      case .loading(let model, let bytes, let total):
+        send(.loading(job: job, model: model, bytes: bytes, total: total))
+      case .step(let step, let steps): send(.step(job: job, step, of: steps))
+      case .preview(let image):
+        let event = EngineEvent.preview(job: job, width: image.width, height: image.height)
+        if let frame = try? Frame(event, attachment: image.pixels) { send(frame) }
+      }
     }
   }
 
@@ -137,7 +144,7 @@ private final class StageTracker: Sendable {
     let next: Stage =
       switch progress {
       case .loading: .loading
-      case .step: .stepping
+      case .step, .preview: .stepping
       }
     return current.withLock { current in
       defer { current = next }

@@ -2,7 +2,7 @@ package import Generation
 
 /// The protocol's version, raised by any change to frames or messages. Both executables are installed
 /// together, so each speaks one version and refuses the others.
-package let wireVersion = 1
+package let wireVersion = 2
 
 /// The engine's first frame.
 package struct Greeting: Codable, Sendable, Equatable {
@@ -32,7 +32,10 @@ package enum EngineCommand: Codable, Sendable, Equatable {
 package enum EngineEvent: Codable, Sendable, Equatable {
   /// Sent before each job's end and when its stage changes; state and process are the server's to know.
   case status(EngineStatus)
-  case progress(job: UInt64, GenerationProgress)
+  case loading(job: UInt64, model: String, bytes: Int, total: Int)
+  case step(job: UInt64, Int, of: Int)
+  /// The attachment is the picture as it looks after the step told last: rows and pixels as in `finished`.
+  case preview(job: UInt64, width: Int, height: Int)
   /// The attachment is the picture: rows from top to bottom, three bytes a pixel.
   case finished(job: UInt64, report: GenerationReport, width: Int, height: Int)
   case loaded(job: UInt64)

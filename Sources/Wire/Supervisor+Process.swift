@@ -142,11 +142,13 @@ extension Supervisor {
     }
     switch try frame.message(EngineEvent.self) {
     case .status(let status): state.withLock { $0.update(status) }
-    case .progress(let job, let progress): state.withLock { $0.noteProgress(of: job) }?(progress)
+    case .loading(let job, let model, let bytes, let total):
+      report(.loading(model: model, bytes: bytes, total: total), of: job)
+    case .step(let job, let step, let steps): report(.step(step, of: steps), of: job)
+    case .preview(let job, let width, let height):
+      report(.preview(try picture(frame, width, height)), of: job)
     case .finished(let job, let report, let width, let height):
-      guard let image = RGBImage(width: width, height: height, pixels: frame.attachment) else {
-        throw .unexpected("the engine sent \(frame.attachment.count) bytes for \(width) × \(height) pixels")
-      }
+      let image = try picture(frame, width, height)
       try end(job, .success(.picture(GenerationResult(image: image, report: report))))
       life.succeeded = true
     case .loaded(let job):
@@ -155,6 +157,17 @@ extension Supervisor {
     case .failed(let job, let error): try end(job, .failure(error))
     case .cancelled(let job): try end(job, .failure(CancellationError()))
     }
+  }
+
+  private func report(_ progress: GenerationProgress, of job: UInt64) {
+    state.withLock { $0.noteProgress(of: job) }?(progress)
+  }
+
+  private func picture(_ frame: Frame, _ width: Int, _ height: Int) throws(WireError) -> RGBImage {
+    guard let image = RGBImage(width: width, height: height, pixels: frame.attachment) else {
+      throw .unexpected("the engine sent \(frame.attachment.count) bytes for \(width) × \(height) pixels")
+    }
+    return image
   }
 
   private func end(_ job: UInt64, _ result: Result<Supervision.Answer, any Error>) throws(WireError) {

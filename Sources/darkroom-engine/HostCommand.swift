@@ -34,7 +34,16 @@ struct HostCommand: ParsableCommand {
 
   /// The server's threads come first: it must answer while every core computes. A thread takes the priority of
   /// the one that makes it, and OpenBLAS has made its own by now.
+  ///
+  /// Where Linux schedules sessions as groups (`sched_autogroup_enabled`), and the engine is a session of its own,
+  /// a thread's priority counts only among the engine's: there it is the group's that matters (sched(7), "The
+  /// autogroup feature").
   private func yieldToServer() {
+    // The file is not there where the kernel has no such groups: then the threads' own do.
+    if let group = FileHandle(forWritingAtPath: "/proc/self/autogroup") {
+      try? group.write(contentsOf: Data("10".utf8))
+      try? group.close()
+    }
     let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
     for thread in threads.compactMap({ id_t($0) }) {
       setpriority(Int32(PRIO_PROCESS.rawValue), thread, 5)

@@ -21,32 +21,32 @@ struct EngineOptions: ParsableArguments {
   var engine: String?
 
   /// The models folder, absolute.
-  func modelsFolder() throws -> String {
-    let folder = try Setting.value(models, "models", default: "models")
+  func modelsFolder(_ file: ConfigurationFile? = nil) throws -> String {
+    let folder = try Setting.value(models, "models", default: "models", from: file)
     return URL(fileURLWithPath: folder).standardizedFileURL.path
   }
 
-  func start(_ logger: Logger) throws -> RemoteEngine {
+  func start(_ logger: Logger, _ file: ConfigurationFile? = nil) throws -> RemoteEngine {
     let beside = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
     let executable = try Setting.value(
-      engine, "engine", default: beside.appendingPathComponent("darkroom-engine").path)
+      engine, "engine", default: beside.appendingPathComponent("darkroom-engine").path, from: file)
     var arguments = [
-      "--models", try modelsFolder(), "--device", try deviceName(), "--dtype",
-      try dtypeName(dtype, "dtype"), "--vae-dtype", try dtypeName(vaeDtype, "vae-dtype"),
+      "--models", try modelsFolder(file), "--device", try deviceName(file), "--dtype",
+      try dtypeName(dtype, "dtype", file), "--vae-dtype", try dtypeName(vaeDtype, "vae-dtype", file),
     ]
-    if let threads = try Setting.optional(threads, "threads") {
+    if let threads = try Setting.optional(threads, "threads", from: file) {
       guard (1...1024).contains(threads) else { throw ValidationError("--threads is from 1 to 1024.") }
       arguments += ["--threads", String(threads)]
     }
     var configuration = RemoteEngine.Configuration(executable: executable, arguments: arguments)
-    let timeout = try Setting.value(jobTimeout, "job-timeout", default: 300)
+    let timeout = try Setting.value(jobTimeout, "job-timeout", default: 300, from: file)
     guard (1...86_400).contains(timeout) else { throw ValidationError("--job-timeout is from 1 to 86400.") }
     configuration.jobTimeout = .seconds(timeout)
     return try RemoteEngine(configuration, logger: logger)
   }
 
-  private func deviceName() throws -> String {
-    let name = try Setting.value(device, "device", default: "auto")
+  private func deviceName(_ file: ConfigurationFile?) throws -> String {
+    let name = try Setting.value(device, "device", default: "auto", from: file)
     let index = name.hasPrefix("cuda:") ? name.dropFirst("cuda:".count) : "0"
     let isIndex = !index.isEmpty && index.count <= 2 && index.utf8.allSatisfy { (48...57).contains($0) }
     guard isIndex, ["auto", "cpu", "cuda"].contains(name) || name.hasPrefix("cuda:") else {
@@ -55,8 +55,8 @@ struct EngineOptions: ParsableArguments {
     return name
   }
 
-  private func dtypeName(_ given: String?, _ option: String) throws -> String {
-    let name = try Setting.value(given, option, default: "auto")
+  private func dtypeName(_ given: String?, _ option: String, _ file: ConfigurationFile?) throws -> String {
+    let name = try Setting.value(given, option, default: "auto", from: file)
     guard ["auto", "float32", "bfloat16", "float16"].contains(name) else {
       throw ValidationError("--\(option) is auto, float32, bfloat16 or float16, not \(name).")
     }

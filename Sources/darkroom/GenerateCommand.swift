@@ -29,12 +29,13 @@ struct GenerateCommand: AsyncParsableCommand {
     let remote = try engine.start(logger)
     defer { remote.stop() }
     let watched = WatchedEngine(engine: remote)
+    var configuration = APIConfiguration(version: Darkroom.version)
+    configuration.modelHash = { await folder.hash(of: $0, $1) }
     let service = APIService(
       engine: watched, queue: JobQueue(limit: 1), registry: { folder.registry },
       lorasFolder: "\(folder.path)/loras", vaesFolder: "\(folder.path)/vae",
       workers: WorkPool(threads: 1, limit: 4, name: "images"),
-      configuration: APIConfiguration(version: Darkroom.version, modelHash: { await folder.hash(of: $0, $1) })
-    )
+      configuration: configuration)
     do {
       let picture = try await service.picture(order)
       watched.display.clear()

@@ -1,4 +1,5 @@
 import API
+import Dispatch
 import Downloads
 import Foundation
 import Generation
@@ -40,6 +41,16 @@ final class ModelsFolder: Sendable {
     thread.start()
   }
 
+  /// Reads the folder anew, whether or not it changed.
+  func reload() async {
+    await withCheckedContinuation { done in
+      DispatchQueue.global().async {
+        self.refresh(rereading: true)
+        done.resume()
+      }
+    }
+  }
+
   /// The SHA-256 of exactly this version of a model's file; `nil` when it is another one by now.
   func hash(of entry: ModelEntry, _ version: FileVersion?) async -> String? {
     guard let version else { return nil }
@@ -50,7 +61,7 @@ final class ModelsFolder: Sendable {
     let registry = rereading ? Self.read(path) : registry.surveyed()
     current.withLock { $0 = registry }
     guard rereading else { return }
-    logger.notice("the models folder changed", metadata: ["models": "\(registry.models.count)"])
+    logger.notice("the models folder was read", metadata: ["models": "\(registry.models.count)"])
     Self.log(registry, logger)
   }
 

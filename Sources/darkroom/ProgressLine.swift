@@ -15,9 +15,11 @@ final class ProgressLine: Sendable {
   func show(_ progress: GenerationProgress) {
     guard isTerminal else { return }
     let text = state.withLock { state in
-      state.drawn = true
-      return Self.line(progress, &state.firstStep)
+      let text = Self.line(progress, &state.firstStep)
+      if text != nil { state.drawn = true }
+      return text
     }
+    guard let text else { return }
     try? FileHandle.standardError.write(contentsOf: Data("\r\u{1B}[K\(text)".utf8))
   }
 
@@ -28,9 +30,10 @@ final class ProgressLine: Sendable {
   }
 
   private static func line(_ progress: GenerationProgress, _ firstStep: inout ContinuousClock.Instant?)
-    -> String
+    -> String?
   {
     switch progress {
+    case .preview: return nil
     case .loading(let model, let bytes, let total):
       return "loading \(model) \(bar(bytes, of: total)) \(bytes >> 20) of \(total >> 20) MiB"
     case .step(let step, let steps):

@@ -1,4 +1,5 @@
 import API
+import Access
 import ArgumentParser
 import Foundation
 import Generation
@@ -6,88 +7,149 @@ import Logging
 import Registry
 import Scheduling
 import Sockets
+import Telemetry
 import Wire
 
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve", abstract: "Answers requests over HTTP until it is told to stop.")
 
-  @Option(help: "The address to listen on. (default: 127.0.0.1)") var host: String?
-  @Option(help: "The port to listen on; 0 picks a free one. (default: 8000)") var port: UInt16?
+  @Option(help: "A TOML file of these options, by their names; the environment and flags go before it.")
+  var config: String?
+  @OptionGroup var network: NetworkOptions
+  @OptionGroup var access: AccessOptions
   @OptionGroup var engine: EngineOptions
-  @Option(help: "A model to load at start.") var model: String?
-  @Option(help: "Requests that may run and wait together. (default: 16)") var maxInflight: Int?
-  @Option(help: "A name clients may reach this server by; may be repeated.") var allowHost: [String] = []
-  @Option(help: "Seconds to finish what runs when told to stop. (default: 30)") var drainSeconds: Int?
-  @Option(help: "trace, debug, info, notice, warning or error. (default: info)") var logLevel: String?
-  @Flag(help: "Listen on a public address although anyone who reaches it may use it.") var insecure = false
+  @OptionGroup var jobs: JobOptions
+  @OptionGroup var log: LogOptions
+
+  private struct Values {
+    let network: NetworkOptions.Values
+    let access: AccessOptions.Values
+    let jobs: JobOptions.Values
+    let log: LogOptions.Values
+  }
 
   func run() async throws {
-    let logger = try Log.start(level: Setting.value(logLevel, "log-level", default: "info"))
-    let host = try Setting.value(host, "host", default: "127.0.0.1")
-    try checkExposure(host)
-    let inflight = try Setting.value(maxInflight, "max-inflight", default: 16)
-    guard inflight >= 1 else { throw ValidationError("--max-inflight is at least 1.") }
-    let drain = try Setting.value(drainSeconds, "drain-seconds", default: 30)
-    guard (0...86_400).contains(drain) else { throw ValidationError("--drain-seconds is from 0 to 86400.") }
+    let file = try Setting.optional(config, "config").map { try ConfigurationFile(path: $0) }
+    let manager = try Self.manager()
+    let values = Values(
+      network: try network.values(file), access: try access.values(file), jobs: try jobs.values(file),
+      log: try log.values(file))
+    try checkExposure(values, manager)
+    let lines = LineLog(descriptor: STDERR_FILENO, format: values.log.format)
+    let logger = Log.start(values.log.level, lines)
 
-    let folder = ModelsFolder(try engine.modelsFolder(), logger: logger)
-    let first = try modelAtStart(folder)
-    let remote = try engine.start(logger)
+    let folder = ModelsFolder(try engine.modelsFolder(file), logger: logger)
+    let first = try modelAtStart(values.jobs, folder)
+    let remote = try engine.start(logger, file)
     defer { remote.stop() }
-    let queue = JobQueue(limit: inflight)
+    try file?.refuseUnknownKeys()
+
+    let parts = ServingParts(folder: folder, engine: remote, lines: lines, logger: logger)
+    let observed = ObservedEngine(engine: remote, metrics: parts.metrics, logger: logger)
+    let queue = JobQueue(limit: values.jobs.maxInflight)
     let service = APIService(
-      engine: remote, queue: queue, registry: { folder.registry }, lorasFolder: "\(folder.path)/loras",
+      engine: observed, queue: queue, registry: { folder.registry }, lorasFolder: "\(folder.path)/loras",
       vaesFolder: "\(folder.path)/vae",
       workers: WorkPool(threads: 2, limit: 256, name: "images"),
-      configuration: APIConfiguration(
-        version: Darkroom.version, allowedHosts: Setting.list(allowHost, "allow-host"),
-        defaultModel: first?.id,
-        modelHash: { await folder.hash(of: $0, $1) },
-        report: { logger.error("a request failed", metadata: ["error": "\($0)"]) }))
-    let server = try HTTPServer(
-      configuration: ServerConfiguration(
-        host: host, port: Int(try Setting.value(port, "port", default: 8000))),
-      handler: service, logger: logger)
+      configuration: configuration(values, first, parts))
+    let server = try listen(values.network, manager, service, logger)
+    parts.serve(server)
 
-    let stop = StopSignal()
+    let signals = ProcessSignals()
     folder.watch()
     server.start()
-    let authority = "\(host.contains(":") ? "[\(host)]" : host):\(server.port)"
+    let authority = "\(server.host.contains(":") ? "[\(server.host)]" : server.host):\(server.port)"
     try? FileHandle.standardOutput.write(contentsOf: Data("listening on http://\(authority)\n".utf8))
-    if let first { load(first, remote, queue, logger) }
-    await stop.wait()
-    logger.notice("stopping", metadata: ["drain-seconds": "\(drain)"])
-    await server.stop(drain: .seconds(drain))
+    manager.tell(.ready)
+    if let first { load(first, observed, queue, logger) }
+    for await order in signals.orders {
+      if order == .stop { break }
+      manager.tell(.reloading)
+      await reload(values.access.tokens, folder, logger)
+      manager.tell(.ready)
+    }
+    parts.drain()
+    manager.tell(.stopping)
+    logger.notice("stopping", metadata: ["drain-seconds": "\(values.jobs.drainSeconds)"])
+    await server.stop(drain: .seconds(values.jobs.drainSeconds))
+    service.cancelJobs()
+    lines.flush()
+  }
+
+  private func configuration(
+    _ values: Values, _ first: ModelEntry?, _ parts: ServingParts
+  ) -> APIConfiguration {
+    var configuration = parts.configuration
+    configuration.allowedHosts = values.network.allowedHosts
+    configuration.allowedOrigins = values.network.allowedOrigins
+    configuration.defaultModel = first?.id
+    configuration.maxPixels = values.jobs.maxPixels
+    configuration.tokens = { [tokens = values.access.tokens] in tokens.table }
+    configuration.rateLimiter = values.access.rateLimiter
+    configuration.accessLog = values.log.logsRequests ? AccessLog(parts.lines) : nil
+    return configuration
+  }
+
+  private func listen(
+    _ network: NetworkOptions.Values, _ manager: ServiceManager, _ service: APIService, _ logger: Logger
+  ) throws -> HTTPServer {
+    var configuration = ServerConfiguration(host: network.host, port: network.port)
+    (configuration.maxConnections, configuration.inherited) = (network.maxConnections, manager.socket)
+    // As many again for everything that is no connection.
+    FileLimits.raise(to: 2 * network.maxConnections)
+    return try HTTPServer(configuration: configuration, handler: service, logger: logger)
+  }
+
+  private static func manager() throws -> ServiceManager {
+    do {
+      return try ServiceManager()
+    } catch {
+      throw ValidationError(error.description)
+    }
   }
 
   /// Without tokens, a public address lets anyone in.
-  private func checkExposure(_ host: String) throws {
-    let isLoopback = host == "localhost" || host == "::1" || host.hasPrefix("127.")
-    if isLoopback { return }
-    if try Setting.isOn(insecure, "insecure") { return }
+  private func checkExposure(_ values: Values, _ manager: ServiceManager) throws {
+    let host = manager.address ?? values.network.host
+    let access = values.access
+    if !NetworkOptions.isPublic(host) || access.isInsecure || !access.tokens.table.isEmpty { return }
     throw ValidationError(
       "\(host) may be reached from other machines, and anyone who reaches it may use it. "
-        + "Listen on 127.0.0.1 and use ssh -L, or say --insecure.")
+        + "Listen on 127.0.0.1 and use ssh -L, give tokens with --api-key-file or \(TokenSource.variable), "
+        + "or say --insecure.")
   }
 
-  private func modelAtStart(_ folder: ModelsFolder) throws -> ModelEntry? {
-    guard let id = try Setting.optional(model, "model") else { return nil }
+  private func modelAtStart(_ jobs: JobOptions.Values, _ folder: ModelsFolder) throws -> ModelEntry? {
+    guard let id = jobs.model else { return nil }
     guard let entry = folder.registry.find(id) else {
       throw ValidationError("Unknown model: \(id). See: darkroom models list")
     }
     return entry
   }
 
-  private func load(_ entry: ModelEntry, _ remote: RemoteEngine, _ queue: JobQueue, _ logger: Logger) {
+  private func load(
+    _ entry: ModelEntry, _ engine: ObservedEngine, _ queue: JobQueue, _ logger: Logger
+  ) {
     let source = ModelSource(entry)
     Task {
       do {
-        try await queue.submit(steps: 1) { _ in try await remote.load(source) { _ in } }
+        try await queue.submit(steps: 1) { _ in try await engine.load(source) { _ in } }
         logger.notice("loaded", metadata: ["model": "\(entry.id)"])
       } catch {
         logger.error("not loaded", metadata: ["model": "\(entry.id)", "error": "\(error)"])
       }
     }
+  }
+
+  /// Tokens and models as they are on the disk now.
+  private func reload(_ tokens: TokenSource, _ folder: ModelsFolder, _ logger: Logger) async {
+    do {
+      try tokens.reload()
+      logger.notice("the tokens were read", metadata: ["tokens": "\(tokens.table.names.count)"])
+    } catch {
+      logger.error("the old tokens stay", metadata: ["error": "\(error)"])
+    }
+    await folder.reload()
   }
 }

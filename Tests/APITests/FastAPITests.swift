@@ -1,5 +1,6 @@
 import Foundation
 import HTTP
+import Images
 import JSON
 import Testing
 
@@ -7,15 +8,18 @@ import Testing
 
 /// Replays what FastAPI answered; `scripts/fixtures/fastapi_422.py` recorded it.
 @Suite struct FastAPITests {
-  private static let cases: [JSONValue] = {
-    let path = URL(filePath: #filePath).deletingLastPathComponent().appending(
-      path: "Fixtures/fastapi_422.json")
+  private static let cases = recorded("fastapi_422.json")
+  private static let lengths = recorded("fastapi_lengths.json")
+
+  private static func recorded(_ name: String) -> [JSONValue] {
+    let path = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/\(name)")
     guard let data = try? Data(contentsOf: path) else { return [] }
     return (try? JSONValue.parse(Array(data)))?.arrayValue ?? []
-  }()
+  }
 
   @Test func thereAreCases() {
-    #expect(Self.cases.count > 150)
+    #expect(Self.cases.count > 200)
+    #expect(Self.lengths.count == 17)
   }
 
   @Test func refusalsAreFastAPIs() async throws {
@@ -54,6 +58,7 @@ import Testing
     case .boolean(let flag): .bool(flag)
     case .list(let elements): .array(elements)
     case .structure(let value): value
+    case .picture(let picture): .string(picture.format.name)
     }
   }
 
@@ -63,10 +68,18 @@ import Testing
     let request = HTTPRequest(
       method: "POST", target: "/", path: "/", query: nil, version: .http11, headers: headers,
       body: Array(#"{"prompt": ""#.utf8) + [0xFF] + Array(#""}"#.utf8), remoteAddress: "127.0.0.1")
-    guard case .later(let work) = try Bench().service.respond(to: request) else { return }
+    guard case .later(_, let work) = try Bench().service.respond(to: request) else { return }
     let reply = await work()
-    #expect(reply.status == 400)
-    #expect(reply.json == ["detail": "There was an error parsing the body", "code": "invalid_body"])
+    #expect(reply.status == 422)
+    #expect(
+      reply.json == [
+        "detail": [
+          [
+            "type": "json_invalid", "loc": ["body", 12], "msg": "JSON decode error", "input": [:],
+            "ctx": ["error": "Invalid UTF-8"],
+          ]
+        ], "code": "validation_error",
+      ])
   }
 
   @Test(arguments: [
@@ -84,6 +97,25 @@ import Testing
   func numbersBeyondDoubles(name: String) async throws {
     let reply = try await Bench().post(#"{"prompt": "a", "\#(name)": 1e999}"#)
     #expect(reply.messages == ["Input should be a finite number"])
+  }
+
+  /// No field of `/generate` has a least length.
+  @Test func lengthsAreWordedLikePydantic() throws {
+    let table = FieldTable(
+      fields: [("one", 1...9), ("two", 2...3), ("most_one", 0...1), ("none", 0...0)].map { name, length in
+        Field(name: name, kind: .text(length), isRequired: name == "one", fallback: "", summary: "")
+      })
+    for item in Self.lengths {
+      let body = try #require(item["body"]?.stringValue)
+      let object = try #require(try JSONValue.parse(Array(body.utf8)).objectValue)
+      guard item["status"] == 422 else {
+        _ = try table.validate(object)
+        continue
+      }
+      let error = #expect(throws: APIError.self, "\(body)") { try table.validate(object) }
+      guard case .list(let issues) = error?.detail else { continue }
+      #expect(JSONValue.array(issues.map(\.json)) == item["detail"], "\(body)")
+    }
   }
 
   @Test func lengthsAreScalars() throws {

@@ -40,7 +40,7 @@ import Testing
     #expect(reply.json["engine"]?["detail"] == "it died")
   }
 
-  @Test(arguments: ["/health", "/healthz", "/readyz", "/models"])
+  @Test(arguments: ["/health", "/healthz", "/readyz", "/models", "/metrics", "/v1/gateway/status"])
   func answersOnTheReactor(path: String) throws {
     let bench = try Bench()
     var headers = HTTPHeaders()
@@ -48,7 +48,7 @@ import Testing
     let request = HTTPRequest(
       method: "GET", target: path, path: path, query: nil, version: .http11, headers: headers, body: [],
       remoteAddress: "127.0.0.1")
-    guard case .now(let response) = bench.service.respond(to: request) else {
+    guard case .now(let response, _) = bench.service.respond(to: request) else {
       Issue.record("\(path) is answered later")
       return
     }

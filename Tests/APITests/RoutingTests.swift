@@ -29,6 +29,14 @@ import Testing
     #expect(reply.headers["Access-Control-Allow-Origin"] == nil)
   }
 
+  @Test func optionsOfTheServer() async throws {
+    let reply = try await Bench().send("OPTIONS", "*")
+    #expect((reply.status, reply.body) == (204, []))
+    #expect(reply.headers["Allow"] == "GET, HEAD, POST, OPTIONS")
+    let elsewhere = try await Bench().send("OPTIONS", "*", headers: [("Host", "evil.example")])
+    #expect(elsewhere.status == 421)
+  }
+
   @Test(arguments: ["/health", "/healthz", "/readyz", "/models", "/loras"])
   func headIsGet(path: String) async throws {
     let reply = try await Bench().send("HEAD", path)

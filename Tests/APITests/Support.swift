@@ -28,7 +28,10 @@ final class ScriptedEngine: ImageEngine {
     self.script = script
   }
 
-  var status: EngineStatus { state.withLock { $0.status } }
+  var status: EngineStatus {
+    get { state.withLock { $0.status } }
+    set { state.withLock { $0.status = newValue } }
+  }
   var requests: [GenerationRequest] { state.withLock { $0.requests } }
 
   func generate(
@@ -81,7 +84,8 @@ final class Bench: Sendable {
       at: folder.appending(path: "vae"), withIntermediateDirectories: false)
     for name in vaes { try temporary.write(Self.vae, to: "vae/\(name).safetensors") }
     let registry = ModelRegistry(models: models ?? Self.models(in: folder))
-    var configuration = APIConfiguration(version: "1.2.3", modelHash: { _, _ in Self.hash })
+    var configuration = APIConfiguration(version: "1.2.3")
+    configuration.modelHash = { _, _ in Self.hash }
     change(&configuration)
     self.temporary = temporary
     self.engine = engine
@@ -131,8 +135,8 @@ final class Bench: Sendable {
       method: method, target: path, path: path, query: nil, version: .http11, headers: fields,
       body: Array(body.utf8), remoteAddress: "127.0.0.1")
     switch service.respond(to: request) {
-    case .now(let response): return response
-    case .later(let work): return await work()
+    case .now(let response, _): return response
+    case .later(_, let work): return await work()
     }
   }
 

@@ -34,7 +34,7 @@ import Testing
       for await _ in began { break }
       let waiting = Task { try await pool.run { Issue.record("ran although it was cancelled") } }
       // The second piece takes the only place as soon as its task runs.
-      while await Self.hasRoom(pool) { await Task.yield() }
+      while await Self.hasRoom(pool) { try await Task.sleep(for: .milliseconds(1)) }
       await #expect(throws: WorkPool.Full()) { try await pool.run {} }
       waiting.cancel()
       await #expect(throws: CancellationError.self) { try await waiting.value }

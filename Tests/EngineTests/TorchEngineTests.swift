@@ -83,6 +83,28 @@ import Torch
     #expect(try await engine.generate(request()) { _ in }.image == first)
   }
 
+  @Test func previewsChangeNoByte() async throws {
+    let plain = try await engine.generate(request(steps: 5)) { _ in }.image
+    var asked = request(steps: 5)
+    asked.previewEvery = 2
+    let seen = Mutex<[GenerationProgress]>([])
+    let image = try await engine.generate(asked) { progress in seen.withLock { $0.append(progress) } }.image
+    #expect(image == plain)
+    let previews = seen.withLock { $0 }.enumerated().filter { if case .preview = $1 { true } else { false } }
+    #expect(previews.count == 2)
+    for (place, preview) in previews {
+      guard case .preview(let image) = preview else { continue }
+      #expect((image.width, image.height) == (8, 8))
+      guard case .step(let step, 5) = seen.withLock({ $0[place - 1] }) else {
+        Issue.record("a preview follows no step")
+        continue
+      }
+      #expect(step % 2 == 0)
+    }
+    // And none of the next, in the same engine.
+    #expect(try await engine.generate(request(steps: 5)) { _ in }.image == plain)
+  }
+
   @Test func seedsCountTheirLow32Bits() async throws {
     let first = try await engine.generate(request(seed: 5)) { _ in }.image
     #expect(try await engine.generate(request(seed: 5 + 1 << 32)) { _ in }.image == first)

@@ -45,6 +45,10 @@ package final class ScriptedEngine: ImageEngine {
       begun.withLock { $0 += 1 }
       try await Task.sleep(for: stepTime)
       if !quiet { progress(.step(step, of: request.steps)) }
+      if request.wantsPreview(after: step) {
+        progress(
+          .preview(try gradient(width: request.width / 8, height: request.height / 8, seed: UInt64(step))))
+      }
       if request.prompt == "die \(step)" { _ = kill(getpid(), SIGKILL) }
     }
     resident.withLock { $0.pictures += 1 }

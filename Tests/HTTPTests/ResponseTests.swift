@@ -3,10 +3,11 @@ import Testing
 @testable import HTTP
 
 private func head(
-  _ response: HTTPResponse, _ connection: ResponseWriter.Context.Connection = .keep
+  _ response: HTTPResponse, _ connection: ResponseWriter.Context.Connection = .keep,
+  version: HTTPVersion = .http11
 ) throws -> String {
   let context = ResponseWriter.Context(
-    connection: connection, date: "Sun, 06 Nov 1994 08:49:37 GMT", requestID: "abc")
+    connection: connection, date: "Sun, 06 Nov 1994 08:49:37 GMT", requestID: "abc", version: version)
   return String(decoding: try ResponseWriter.head(of: response, context), as: UTF8.self)
 }
 
@@ -39,6 +40,15 @@ private func head(
   #expect(!text.contains(": 99"))
   #expect(!text.contains("chunked"))
   #expect(!text.contains("never"))
+}
+
+@Test func aStreamHasNoLength() throws {
+  let response = HTTPResponse(status: 200, body: [1], stream: HTTPBodyStream { nil })
+  let chunked = try head(response)
+  #expect(chunked.contains("Transfer-Encoding: chunked\r\n") && !chunked.contains("Content-Length"))
+  let closing = try head(response, .close, version: .http10)
+  #expect(!closing.contains("Transfer-Encoding") && !closing.contains("Content-Length"))
+  #expect(throws: HTTPError.self) { try head(HTTPResponse(status: 204, stream: HTTPBodyStream { nil })) }
 }
 
 @Test func noContentHasNoLength() throws {
@@ -79,15 +89,30 @@ private func head(
 }
 
 @Test func requestIDs() {
-  #expect(RequestID.of(["X-Request-Id": "a.B_9-"]) == "a.B_9-")
+  var source = RequestIDSource()
+  #expect(RequestID.of(["X-Request-Id": "a.B_9-"], else: &source) == "a.B_9-")
   let long = String(repeating: "a", count: 64)
-  #expect(RequestID.of(["X-Request-Id": long]) == long)
+  #expect(RequestID.of(["X-Request-Id": long], else: &source) == long)
   for bad in ["", "a b", "a/b", "é", long + "a"] {
-    let id = RequestID.of(["X-Request-Id": bad])
+    let id = RequestID.of(["X-Request-Id": bad], else: &source)
     #expect(id != bad)
     #expect(id.utf8.count == 16)
     #expect(id.utf8.allSatisfy { ASCII.hex($0) != nil })
   }
-  #expect(RequestID.of(["X-Request-Id": "a", "x-request-id": "b"]).utf8.count == 16)
-  #expect(RequestID.random() != RequestID.random())
+  #expect(RequestID.of(["X-Request-Id": "a", "x-request-id": "b"], else: &source).utf8.count == 16)
+  #expect(RequestID.of([:], else: &source).utf8.count == 16)
+}
+
+@Test func requestIDsDoNotRepeat() {
+  var one = RequestIDSource()
+  var other = RequestIDSource()
+  let ids = Set((0..<10_000).flatMap { _ in [one.next(), other.next()] })
+  #expect(ids.count == 20_000)
+}
+
+/// RFC 9110 §5.6.2.
+@Test func tokenCharacters() {
+  let letters = "abcdefghijklmnopqrstuvwxyz"
+  let tokens = Set("!#$%&'*+-.^_`|~0123456789\(letters)\(letters.uppercased())".utf8)
+  for byte in UInt8.min ... .max { #expect(ASCII.isToken(byte) == tokens.contains(byte), "\(byte)") }
 }

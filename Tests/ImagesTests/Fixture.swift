@@ -18,8 +18,8 @@ enum Fixture {
     let tolerance: Int
   }
 
-  static func pictures() throws -> [Picture] {
-    try JSONDecoder().decode([Picture].self, from: Data(bytes("pictures.json")))
+  static func pictures(_ list: String = "pictures.json") throws -> [Picture] {
+    try JSONDecoder().decode([Picture].self, from: Data(bytes(list)))
   }
 
   static func image(width: Int, height: Int, _ value: (Int) -> UInt8) throws -> RGBImage {

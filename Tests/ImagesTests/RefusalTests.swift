@@ -6,6 +6,7 @@ import Testing
   @Test(arguments: [
     "bad-zero-width.png", "bad-depth.png", "bad-colour.png", "bad-interlace.png", "bad-no-palette.png",
     "bad-short-data.png", "bad-long-data.png", "bad-crc.png", "bad-two-headers.png",
+    "bad-late-header.png",
   ])
   func refusesAMalformedPNG(name: String) throws {
     let bytes = try Fixture.bytes(name)

@@ -1,3 +1,4 @@
+import Synchronization
 import TestSupport
 import Testing
 
@@ -77,10 +78,57 @@ import Testing
     #expect(try await queue.submit(steps: 1) { _ in 1 } == 1)
   }
 
-  static func job(_ number: Int, _ queue: JobQueue, _ log: Log) -> Task<End, any Error> {
+  /// Cancels rain on jobs of several clients. Each client's own jobs still run in their order, and what a job is told
+  /// last is its turn.
+  @Test(arguments: 0..<10)
+  func everyClientsOrderHoldsUnderCancels(seed: Int) async throws {
+    var random = SplitMix(seed: UInt64(seed))
+    let (count, clients) = (200, 7)
+    let queue = JobQueue(limit: count + 1)
+    let (gate, log) = (Gate(), Log())
+    let places = Mutex([Int: [Int]]())
+    let first = Task { try await queue.submit(steps: 1) { _ in await gate.wait() } }
+    while queue.snapshot.running == 0 { await Task.yield() }
+    var owners: [Int] = []
+    var tasks: [Task<End, any Error>] = []
+    for number in 0..<count {
+      owners.append(Int.random(in: 0..<clients, using: &random))
+      let moved: @Sendable (Int) -> Void = { ahead in
+        places.withLock { $0[number, default: []].append(ahead) }
+      }
+      tasks.append(Self.job(number, queue, log, client: "\(owners[number])", moved: moved))
+      while queue.snapshot.waiting <= number { await Task.yield() }
+    }
+    #expect(queue.snapshot.clients == clients + 1)
+    let victims = (0..<count).filter { _ in Bool.random(using: &random) }.shuffled(using: &random)
+    gate.open()
+    for victim in victims {
+      tasks[victim].cancel()
+      await Task.yield()
+    }
+    try await first.value
+    for (number, task) in tasks.enumerated() {
+      let end = try await task.value
+      let told = places.withLock { $0[number] ?? [] }
+      #expect(zip(told, told.dropFirst()).allSatisfy { $0 != $1 })
+      if end == .ran { #expect(told.last == 0) }
+      #expect(end == .ran || victims.contains(number))
+    }
+    for client in 0..<clients {
+      let mine = log.begun.filter { owners[$0] == client }
+      #expect(mine == mine.sorted())
+    }
+    #expect(log.mostAtOnce == 1)
+    #expect(queue.snapshot.clients == 0)
+  }
+
+  static func job(
+    _ number: Int, _ queue: JobQueue, _ log: Log, client: String = "",
+    moved: @escaping @Sendable (Int) -> Void = { _ in }
+  ) -> Task<End, any Error> {
     Task {
       do {
-        try await queue.submit(steps: 1) { _ in
+        try await queue.submit(steps: 1, client: client, moved: moved) { _ in
           log.begin(number)
           defer { log.end() }
           await Task.yield()

@@ -53,7 +53,7 @@ import Testing
     #expect(throws: QueueFull.self) { try state.enter(steps: 1) }
   }
 
-  static func wait(_ id: JobID, _ state: inout QueueState) async -> QueueState.Turn {
+  static func wait(_ id: Ticket, _ state: inout QueueState) async -> QueueState.Turn {
     await withCheckedContinuation { continuation in
       if let settled = state.wait(id, continuation) { continuation.resume(returning: settled) }
     }

@@ -39,6 +39,23 @@ import Testing
     }
   }
 
+  @Test func eachStepTellsWhatOneTakes() async throws {
+    try await queue.submit(steps: 4) { job in
+      #expect(job.stepFinished() == nil)
+      clock.advance(.seconds(2))
+      #expect(job.stepFinished() == 2)
+      clock.advance(.seconds(4))
+      // This job's mean; the queue's is 2 + 0.2 × (4 − 2).
+      #expect(job.stepFinished() == 3)
+    }
+    try await queue.submit(steps: 4) { job in
+      let seconds = try #require(job.stepFinished())
+      #expect(abs(seconds - 2.4) < 1e-12)
+      clock.advance(.seconds(1))
+      #expect(job.stepFinished() == 1)
+    }
+  }
+
   @Test func measurementsOutliveTheirJob() async throws {
     try await queue.submit(steps: 2) { job in
       job.stepFinished()

@@ -236,21 +236,4 @@ import Testing
     #expect(count == 16 << 20)
     #expect(other == "ok")
   }
-
-  @Test func accessLogHasOneLineAnAnswer() async throws {
-    let lines = try await withServer { server, record in
-      let port = server.port
-      try await blocking {
-        let client = try Client(port: port)
-        client.send(get("/health?token=secret") + get("/no/%20[0m") + "rubbish\r\n\r\n")
-        _ = try client.rest()
-      }
-      await server.stop(drain: .zero)
-      return record.all("log info")
-    }
-    try #require(lines.count == 3)
-    #expect(lines[0].wholeMatch(of: /log info GET \/health 200 2 B \d+\.\d ms/) != nil, "\(lines[0])")
-    #expect(lines[1].hasPrefix("log info GET /no/%20[0m 404 "), "\(lines[1])")
-    #expect(lines[2].hasPrefix("log info - - 400 "), "\(lines[2])")
-  }
 }

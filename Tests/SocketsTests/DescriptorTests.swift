@@ -47,18 +47,6 @@ import Testing
   }
 }
 
-/// Ends the process by the outcome of `body`, with the error on standard error.
-private func exiting(_ body: () async throws -> Void) async -> Never {
-  do {
-    try await body()
-    exit(EXIT_SUCCESS)
-  } catch {
-    let words = [UInt8]("\(error)".utf8)
-    write(2, words, words.count)
-    exit(EXIT_FAILURE)
-  }
-}
-
 private func serveVanishing() async throws {
   try await withServer { server, _ in
     let port = server.port
@@ -92,10 +80,6 @@ private func vanish(port: Int, round: Int) throws {
   client.close()
 }
 
-private func require(_ condition: Bool, _ what: String) throws {
-  guard condition else { throw ClientError(description: "wanted: \(what)") }
-}
-
 private func openDescriptors() -> Int {
   (0..<4096).count { fcntl(Int32($0), F_GETFD) >= 0 }
 }
@@ -108,10 +92,7 @@ private func processorTime() -> Duration {
 
 /// Takes every free descriptor of the process, with a low limit so that this is quick.
 private func hoard() -> [Int32] {
-  var limit = rlimit()
-  getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit)
-  limit.rlim_cur = 256
-  setrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit)
+  setDescriptorLimit(256)
   var descriptors: [Int32] = []
   while true {
     let descriptor = dup(1)

@@ -23,6 +23,13 @@ final class Record: Sendable {
   }
 }
 
+/// What a request is remembered by.
+final class Note: RequestAccount {
+  let text: String
+
+  init(text: String) { self.text = text }
+}
+
 /// A handler with a path for each thing a connection has to cope with.
 struct Routes: HTTPHandler {
   let record: Record
@@ -37,6 +44,11 @@ struct Routes: HTTPHandler {
     case "/big": .now(HTTPResponse(status: 200, body: [UInt8](repeating: 0x61, count: 16 << 20)))
     case "/empty": .now(HTTPResponse(status: 204))
     case "/forged": .now(HTTPResponse(status: 200, headers: ["X-A": "a\r\nX-B: b"], body: [1]))
+    case "/stream": .now(HTTPResponse(status: 200, stream: pieces(Int(request.query ?? "") ?? 3)))
+    case "/later-stream": .later { HTTPResponse(status: 200, body: [0x3E], stream: pieces(2)) }
+    case "/endless": .now(HTTPResponse(status: 200, stream: endless()))
+    case "/silent": .now(HTTPResponse(status: 200, body: [0x3E], stream: silent()))
+    case "/account": .later(account: Note(text: "kept")) { text(200, "kept") }
     case "/slow": .later { await slow(request) }
     case "/hang": .later { await hang() }
     default: .now(text(404, "nothing here"))
@@ -44,6 +56,55 @@ struct Routes: HTTPHandler {
   }
 
   func refusal(of error: HTTPError) -> HTTPResponse { text(error.status, error.detail) }
+
+  func refusal(ofHead head: HTTPRequest) -> HTTPResponse? {
+    head.path == "/closed" ? text(401, "not you, \(head.requestID)") : nil
+  }
+
+  func finished(_ exchange: HTTPExchange) {
+    let account = (exchange.account as? Note).map { " \($0.text)" } ?? ""
+    record.note(
+      "finished \(exchange.method) \(exchange.path) \(exchange.status) \(exchange.receivedBytes) "
+        + "\(exchange.sentBytes) \(exchange.ending)\(account)")
+  }
+
+  /// Pieces of nine bytes, and an empty one among them.
+  private func pieces(_ count: Int) -> HTTPBodyStream {
+    let left = Mutex(count)
+    return HTTPBodyStream {
+      let number = left.withLock { left in
+        left -= 1
+        return left + 1
+      }
+      if number == 2 { return [] }
+      return number > 0 ? [UInt8](repeating: 0x61, count: 9) : nil
+    }
+  }
+
+  /// Never ends; notes the pieces it was asked for by the hundred.
+  private func endless() -> HTTPBodyStream {
+    let made = Mutex(0)
+    return HTTPBodyStream(hungUp: { [record] in record.note("stream hung up") }) { [record] in
+      let number = made.withLock { made in
+        made += 1
+        return made
+      }
+      if number.isMultiple(of: 100) { record.note("made \(number)") }
+      return [UInt8](repeating: 0x61, count: 16 * 1024)
+    }
+  }
+
+  /// Says nothing until it is cancelled.
+  private func silent() -> HTTPBodyStream {
+    HTTPBodyStream(hungUp: { [record] in record.note("stream hung up") }) { [record] in
+      record.note("began silence")
+      while !Task.isCancelled {
+        do { try await Task.sleep(for: .seconds(60)) } catch { break }
+      }
+      record.note("cancelled silence")
+      return nil
+    }
+  }
 
   private func generate(_ request: HTTPRequest) -> HTTPResponse {
     guard request.headers["content-type"] == "application/json" else { return text(415) }

@@ -20,7 +20,7 @@ private final class Hosted: Sendable {
     let host = EngineHost(theirs, engine: engine)
     Thread.detachNewThread { [endings] in endings.append(host.run()) }
     let greeting = try await nextFrame().message(Greeting.self)
-    #expect(greeting == Greeting(protocolVersion: 1, status: engine.status))
+    #expect(greeting == Greeting(protocolVersion: 2, status: engine.status))
   }
 
   deinit { channel.shutDown() }
@@ -44,7 +44,8 @@ private final class Hosted: Sendable {
       let event = try frame.message(EngineEvent.self)
       events.append(event)
       switch event {
-      case .status, .progress: #expect(frame.attachment.isEmpty)
+      case .status, .loading, .step: #expect(frame.attachment.isEmpty)
+      case .preview: #expect(!frame.attachment.isEmpty)
       case .finished, .loaded, .failed, .cancelled: return (events, frame.attachment)
       }
     }
@@ -75,12 +76,12 @@ private struct VerboseEngine: ImageEngine {
     try host.send(.generate(job: 9, request: request("a cat", steps: 2, seed: 300)))
     let (events, pixels) = try await host.untilEnd()
     #expect(events.count == 8)
-    #expect(events[1] == .progress(job: 9, .loading(model: "m", bytes: 0, total: 10)))
-    #expect(events[2] == .progress(job: 9, .loading(model: "m", bytes: 10, total: 10)))
+    #expect(events[1] == .loading(job: 9, model: "m", bytes: 0, total: 10))
+    #expect(events[2] == .loading(job: 9, model: "m", bytes: 10, total: 10))
     guard case .status(let atFirstStep) = events[3] else { throw unexpected(events[3]) }
     #expect(atFirstStep.model == "m" && atFirstStep.allocatedBytes == 0)
-    #expect(events[4] == .progress(job: 9, .step(1, of: 2)))
-    #expect(events[5] == .progress(job: 9, .step(2, of: 2)))
+    #expect(events[4] == .step(job: 9, 1, of: 2))
+    #expect(events[5] == .step(job: 9, 2, of: 2))
     guard case .status(let after) = events[6] else { throw unexpected(events[6]) }
     #expect(after.model == "m" && after.allocatedBytes == 1000)
     guard case .finished(9, let report, 64, 48) = events[7] else { throw unexpected(events[7]) }
@@ -141,7 +142,7 @@ private struct VerboseEngine: ImageEngine {
     let host = try await Hosted(stepTime: .milliseconds(40))
     try host.send(.cancel(job: 77))
     try host.send(.generate(job: 1, request: request("long", steps: 1000)))
-    while try await host.nextEvent() != .progress(job: 1, .step(2, of: 1000)) {}
+    while try await host.nextEvent() != .step(job: 1, 2, of: 1000) {}
     try host.send(.cancel(job: 1))
     #expect(try await host.untilEnd().events.last == .cancelled(job: 1))
     #expect(host.engine.stepsBegun <= 4)
@@ -153,7 +154,7 @@ private struct VerboseEngine: ImageEngine {
   func endOfStream() async throws {
     let host = try await Hosted(stepTime: .milliseconds(20))
     try host.send(.generate(job: 1, request: request("long", steps: 1000)))
-    while try await host.nextEvent() != .progress(job: 1, .step(1, of: 1000)) {}
+    while try await host.nextEvent() != .step(job: 1, 1, of: 1000) {}
     host.channel.shutDown()
     try await eventually("run() returns") { host.endings.count == 1 }
     #expect(host.endings.all == [nil])

@@ -23,8 +23,9 @@ struct MessageTests {
       allocatedBytes: 1 << 40, dtype: "float16", libtorch: "2.6.0")
     let events: [EngineEvent] = [
       .status(status), .status(EngineStatus(state: .ready)),
-      .progress(job: 1, .loading(model: "m", bytes: 3, total: 6_938_040_682)),
-      .progress(job: 1, .step(1, of: 28)),
+      .loading(job: 1, model: "m", bytes: 3, total: 6_938_040_682),
+      .step(job: 1, 1, of: 28),
+      .preview(job: 1, width: 104, height: 152),
       .finished(job: 1, report: sampleReport, width: 1024, height: 768), .loaded(job: 1),
       .failed(job: 1, GenerationError(.outOfMemory, "Out of memory.", field: "width")),
       .cancelled(job: 1),

@@ -29,6 +29,23 @@ import fake_engine
     #expect(engine.status.model == "n")
   }
 
+  @Test("Previews come between the steps they show, and change nothing else")
+  func previews() async throws {
+    let engine = try remoteEngine()
+    let progress = Collector<GenerationProgress>()
+    var asked = request("a cat", width: 512, height: 640, steps: 5, seed: 12345)
+    let plain = try await engine.generate(asked) { _ in }
+    asked.previewEvery = 2
+    let result = try await engine.generate(asked) { progress.append($0) }
+    #expect(result.image == plain.image)
+    #expect(
+      try progress.all == [
+        .step(1, of: 5), .step(2, of: 5), .preview(gradient(width: 64, height: 80, seed: 2)),
+        .step(3, of: 5), .step(4, of: 5), .preview(gradient(width: 64, height: 80, seed: 4)),
+        .step(5, of: 5),
+      ])
+  }
+
   @Test("The engine's own errors come through, and cost nothing else")
   func failures() async throws {
     let engine = try remoteEngine()

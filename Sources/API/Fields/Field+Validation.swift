@@ -2,21 +2,27 @@ import Generation
 import JSON
 
 extension Field {
-  /// - Parameter style: how the prompts of this body are to be read.
-  func validate(_ input: JSONValue, style: PromptStyle) throws(FieldProblem) -> FieldValue {
-    let value = try coerce(input)
-    try check(value, style: style)
+  /// - Parameters:
+  ///   - style: how the prompts of this body are to be read.
+  ///   - pictures: reads those of this body, and knows those of the fields before this one.
+  func validate(
+    _ input: JSONValue, style: PromptStyle, _ pictures: inout PictureReader
+  ) throws(FieldProblem) -> FieldValue {
+    let value = try coerce(input, &pictures)
+    try check(value, style: style, pictures)
     if case .unsupported(let except) = support, !except.contains(value), !value.isEmpty {
       throw .unsupported(name)
     }
     return value
   }
 
-  private func coerce(_ input: JSONValue) throws(FieldProblem) -> FieldValue {
+  private func coerce(
+    _ input: JSONValue, _ pictures: inout PictureReader
+  ) throws(FieldProblem) -> FieldValue {
     switch kind {
     case .integer(let range): return .integer(try integer(input, in: range))
     case .number(let range): return .number(try number(input, in: range))
-    case .text(let longest): return .text(try text(input, upTo: longest))
+    case .text(let length): return .text(try text(input, length))
     case .boolean: return .boolean(try boolean(input))
     case .choice(let choices): return .text(try choice(input, of: choices))
     case .list(let longest): return .list(try list(input, upTo: longest))
@@ -25,15 +31,30 @@ extension Field {
       case .object, .array: return .structure(input)
       default: throw .value("\(name) should be an object or an array")
       }
+    case .picture: return .picture(try pictures.read(try text(input, nil), field: name))
+    case .pictures(let most):
+      let elements = try list(input, upTo: most)
+      for (index, element) in elements.enumerated() {
+        let picture = if case .object(let object) = element { object["image"] ?? .null } else { element }
+        guard case .string(let text) = picture else {
+          throw .value("\(name)[\(index)] should be a picture in base64, or an object with one as image")
+        }
+        _ = try pictures.read(text, field: "\(name)[\(index)]")
+      }
+      return .list(elements)
     }
   }
 
-  private func check(_ value: FieldValue, style: PromptStyle) throws(FieldProblem) {
+  private func check(
+    _ value: FieldValue, style: PromptStyle, _ pictures: PictureReader
+  ) throws(FieldProblem) {
     switch (rule, value) {
     case (.multiple(let step), .integer(let value)) where !value.isMultiple(of: step):
       throw .value("\(name) should be a multiple of \(step)")
     case (.promptSyntax, .text(let text)): try PromptSyntax.check(text, style: style)
     case (.scheduler, .text(let text)): _ = try SchedulerNames.find(text)
+    case (.mediaType(let field), .text(let text)):
+      if let format = pictures.formats[field] { try PictureReader.check(text, format, field) }
     default: break
     }
   }
@@ -74,17 +95,26 @@ extension Field {
     return value
   }
 
-  private func text(_ input: JSONValue, upTo longest: Int?) throws(FieldProblem) -> String {
+  private func text(_ input: JSONValue, _ length: ClosedRange<Int>?) throws(FieldProblem) -> String {
     guard case .string(let text) = input else {
       throw FieldProblem("string_type", "Input should be a valid string")
     }
-    if let longest, text.unicodeScalars.count > longest {
+    guard let length else { return text }
+    let count = text.unicodeScalars.count
+    if count < length.lowerBound {
       throw FieldProblem(
-        "string_too_long", "String should have at most \(longest) characters",
-        ["max_length": .number(JSONNumber(longest))])
+        "string_too_short", "String should have at least \(characters(length.lowerBound))",
+        ["min_length": .number(JSONNumber(length.lowerBound))])
+    }
+    if count > length.upperBound {
+      throw FieldProblem(
+        "string_too_long", "String should have at most \(characters(length.upperBound))",
+        ["max_length": .number(JSONNumber(length.upperBound))])
     }
     return text
   }
+
+  private func characters(_ count: Int) -> String { "\(count) character\(count == 1 ? "" : "s")" }
 
   private func boolean(_ input: JSONValue) throws(FieldProblem) -> Bool {
     let unclear = FieldProblem(

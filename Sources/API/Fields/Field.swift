@@ -5,14 +5,18 @@ struct Field: Sendable {
   enum Kind: Sendable, Equatable {
     case integer(ClosedRange<Int>)
     case number(ClosedRange<Double>)
-    /// Up to so many Unicode scalars; `nil` means the body's limit.
-    case text(Int?)
+    /// So many Unicode scalars; `nil` means any number that the body's limit allows.
+    case text(ClosedRange<Int>?)
     case boolean
     case choice([String])
     /// Up to so many elements of any kind.
     case list(Int)
     /// An object, or an array.
     case structure
+    /// A PNG, JPEG or WebP picture in base64, or a data URI of one; see `PictureInput`.
+    case picture
+    /// Up to so many of them, each alone or as `image` of an object.
+    case pictures(Int)
   }
 
   /// What is done with a valid value.
@@ -29,6 +33,8 @@ struct Field: Sendable {
     case multiple(of: Int)
     case promptSyntax
     case scheduler
+    /// The media type of the picture in that field, when there is one. Must come after it in the table.
+    case mediaType(of: String)
   }
 
   let name: String
@@ -50,4 +56,5 @@ enum FieldValue: Sendable, Equatable {
   case boolean(Bool)
   case list([JSONValue])
   case structure(JSONValue)
+  case picture(PictureInput)
 }

@@ -12,6 +12,7 @@ struct FieldTable: Sendable {
     let style = PromptStyle(asked: sent["prompt_style"])
     var issues: [ValidationIssue] = []
     var values: [String: FieldValue] = [:]
+    var pictures = PictureReader()
     for field in fields {
       let path: [JSONValue] = [.string(field.name)]
       switch sent[field.name] {
@@ -21,7 +22,7 @@ struct FieldTable: Sendable {
       case .null where !field.isRequired: continue
       case let input?:
         do {
-          values[field.name] = try field.validate(input, style: style)
+          values[field.name] = try field.validate(input, style: style, &pictures)
         } catch {
           issues.append(ValidationIssue(path, error, input: input))
         }
@@ -34,6 +35,25 @@ struct FieldTable: Sendable {
     }
     guard issues.isEmpty else { throw APIError(issues) }
     return FieldValues(values: values)
+  }
+
+  /// Whether validating such a body decodes pictures, which takes long.
+  func hasPictures(_ body: JSONObject) -> Bool {
+    fields.contains { field in
+      switch field.kind {
+      case .picture, .pictures: body[field.name] != nil && body[field.name] != .null
+      default: false
+      }
+    }
+  }
+}
+
+extension APIService {
+  /// Validates a body, where it takes long on threads made for that.
+  /// - Throws: `APIError`; `WorkPool.Full`; `CancellationError`.
+  func values(of body: JSONObject, in table: FieldTable) async throws -> FieldValues {
+    guard table.hasPictures(body) else { return try table.validate(body) }
+    return try await workers.run { try table.validate(body) }
   }
 }
 

@@ -6,23 +6,24 @@ enum JSONBody {
   /// A body has some forty fields; far more values than these are an attack on the list of mistakes.
   private static let limits = JSONLimits(values: 10_000)
 
-  /// - Throws: 415 without `application/json`, 422 as FastAPI words it, 400 for bytes that are not UTF-8.
-  static func object(of request: HTTPRequest) throws(APIError) -> JSONObject {
-    let types = request.headers.all("Content-Type")
+  /// - Throws: 415 without `application/json`.
+  static func checkType(_ headers: HTTPHeaders) throws(APIError) {
+    let types = headers.all("Content-Type")
     guard types.count == 1, isJSON(types[0]) else {
       throw APIError(
         415, "unsupported_media_type",
         "The body should be JSON and say so: with curl, add -H 'Content-Type: application/json'")
     }
+  }
+
+  /// - Throws: 422 as FastAPI words it.
+  static func object(of body: [UInt8]) throws(APIError) -> JSONObject {
     let missing = ValidationIssue([], FieldProblem("missing", "Field required"), input: .null)
-    guard !request.body.isEmpty else { throw APIError([missing]) }
+    guard !body.isEmpty else { throw APIError([missing]) }
     let value: JSONValue
     do {
-      value = try JSONValue.parse(request.body, limits: limits)
+      value = try JSONValue.parse(body, limits: limits)
     } catch {
-      guard error.kind != .invalidUTF8 else {
-        throw APIError(400, "invalid_body", "There was an error parsing the body")
-      }
       let problem = FieldProblem(
         "json_invalid", "JSON decode error", ["error": .string(error.message)])
       throw APIError([ValidationIssue([.number(JSONNumber(error.position))], problem, input: [:])])

@@ -7,6 +7,10 @@ struct GenerationPlan: Sendable {
   let entry: ModelEntry
   /// Without the decoder, which is looked for on the disk.
   var request: GenerationRequest
+  /// Steps from one preview to the next, for a client that takes any.
+  let previewEvery: Int
+  /// Whether the job goes on without its client.
+  let isDetached: Bool
   /// The fields that have a value of the client's.
   private let sent: Set<String>
 }
@@ -22,6 +26,7 @@ extension GenerationPlan {
   ) throws(APIError) {
     let defaults = entry.defaults
     (self.entry, sent) = (entry, values.names)
+    (previewEvery, isDetached) = (values.previewEvery, values.isDetached)
     var request = GenerationRequest(
       model: try Self.source(of: entry), prompt: values.text("prompt") ?? "", negativePrompt: .zeros,
       width: values.integer("width") ?? defaults.width, height: values.integer("height") ?? defaults.height,

@@ -18,6 +18,19 @@ struct Provenance: Sendable {
     return parameters
   }
 
+  /// Of `parameters`.
+  static let shape = Shape.record([
+    "prompt": .text, "negative_prompt": .nullable(.text), "model": .text, "width": .integer,
+    "height": .integer, "steps": .integer, "cfg_scale": .number, "seed": .integer, "scheduler": .text,
+    "sigma_schedule": .text, "timestep_spacing": .text, "prompt_style": .text, "clip_skip": .integer,
+    "cfg_rescale": .number, "cfg_start": .number, "cfg_end": .number, "eta": .number, "vae": .nullable(.text),
+    "model_hash": .nullable(.text), "prediction": .text, "prediction_source": .text,
+    "zero_terminal_snr": .boolean, "zero_terminal_snr_source": .text, "dtype": .text, "vae_dtype": .text,
+    "vae_retried": .boolean, "vae_tiled": .boolean, "device": .text, "prompt_tokens": .integer,
+    "prompt_windows": .integer, "negative_prompt_tokens": .integer, "negative_prompt_windows": .integer,
+    "libtorch": .text, "darkroom": .text,
+  ])
+
   /// The text chunks of the PNG: `parameters` for tools that read AUTOMATIC1111's, `darkroom` with everything.
   var chunks: [PNGText] {
     let json = String(decoding: JSONValue.object(parameters).encoded(), as: UTF8.self)

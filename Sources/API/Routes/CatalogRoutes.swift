@@ -6,12 +6,43 @@ import Registry
 extension Route {
   static let catalog: [Route] = [
     Route(
-      method: .get, path: "/models", summary: "Every registered model, and which one is loaded.", body: nil,
+      method: .get, path: "/models", summary: "Every registered model, and which one is loaded.",
+      replies: [.json(200, "The models, by id.", models)],
       answer: { service, _ in .now(service.listModels()) }),
     Route(
-      method: .get, path: "/loras", summary: "The files in the LoRA folder.", body: nil,
+      method: .get, path: "/loras", summary: "The files in the LoRA folder.",
+      replies: [.json(200, "The files, read anew.", loras)],
       answer: { service, _ in service.later { try await service.listLoRAs() } }),
   ]
+
+  private static let models = Shape.record([
+    "models": .map(.named("Model", model)), "current": .nullable(.text),
+  ])
+
+  private static let model = Shape.record([
+    "downloaded": .boolean, "loaded": .boolean, "description": .text, "display_name": .text,
+    "aliases": .array(.text), "architecture": .text, "prediction": .nullable(.text),
+    "zero_terminal_snr": .nullable(.boolean), "vae": .nullable(.text),
+    "defaults": .record([
+      "cfg": .number, "steps": .integer, "width": .integer, "height": .integer,
+      "scheduler": .nullable(.text), "clip_skip": .nullable(.integer), "cfg_rescale": .nullable(.number),
+      "timestep_spacing": .nullable(.text),
+    ]),
+    "negative_prompt": .nullable(.text),
+    "prompt_guide": .nullable(
+      .record(["quality_tags": .array(.text), "style": .nullable(.text), "notes": .nullable(.text)])),
+    "size_bytes": .nullable(.integer), "sha256": .nullable(.text),
+  ])
+
+  private static let loras = Shape.record([
+    "loras": .array(
+      .named(
+        "LoRA",
+        .record([
+          "name": .text, "file": .text, "size_bytes": .integer, "base_model": .nullable(.text),
+          "rank": .nullable(.integer), "trigger_words": .array(.text), "error": .nullable(.text),
+        ])))
+  ])
 }
 
 extension APIService {

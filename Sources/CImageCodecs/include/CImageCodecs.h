@@ -55,6 +55,11 @@ cic_status cic_png_encode(
 cic_status cic_jpeg_size(const uint8_t *data, size_t length, cic_size *size);
 cic_status cic_jpeg_decode(const uint8_t *data, size_t length, cic_size size, uint8_t *pixels);
 
+// Writes a baseline JPEG, its colours at half the resolution; `quality` is 1 to 100. CIC_UNSUPPORTED for a side
+// over 65,500. After CIC_OK the caller owns `*out` and frees it with `cic_free`.
+cic_status cic_jpeg_encode(
+    const uint8_t *pixels, cic_size size, int quality, uint8_t **out, size_t *out_length);
+
 // Still WebP, lossy or lossless. Transparency is dropped; an animation is CIC_ANIMATED.
 cic_status cic_webp_size(const uint8_t *data, size_t length, cic_size *size);
 cic_status cic_webp_decode(const uint8_t *data, size_t length, cic_size size, uint8_t *pixels);

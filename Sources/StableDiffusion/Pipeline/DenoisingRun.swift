@@ -9,6 +9,8 @@ public struct DenoisingRun {
   private let denoiser: Denoiser
   private let noise: NoiseSource
   public let steps: Int
+  /// The picture as the network saw it last, in latents as `latents` are.
+  public private(set) var denoised: Tensor?
 
   /// - Parameter seed: its low 32 bits are used.
   /// - Throws: `TorchError`; `SamplingError.noSignal` for a network that answers the noise, asked where there is
@@ -39,6 +41,7 @@ public struct DenoisingRun {
     guard let point = sampler.point else { return false }
     let denoised = try denoiser(point, step: sampler.stepsDone, of: steps)
     try sampler.resume(denoised: denoised, noise: noise)
+    self.denoised = denoised
     return sampler.point != nil
   }
 }

@@ -8,6 +8,8 @@ final class AutoencoderKL {
   let decoder: Decoder, postQuantConv: Conv2d
   let formats: NumberFormats
   let latentC: Int
+  /// How its latents look; fitted when it is first asked for, and `nil` within where it cannot be.
+  var previewMap: LatentPreview??
 
   /// What latents are multiplied by between the VAE and the UNet. Source: SDXL's `vae/config.json`.
   static let scalingFactor = 0.13025

@@ -1,0 +1,90 @@
+import Generation
+import HTTP
+import JSON
+import Registry
+import Scheduling
+
+extension APIService {
+  /// A body longer than this is parsed on a thread of its own.
+  private static let longBody = 64 << 10
+
+  /// Starts a job for the body of a request and answers when it ends, or at once with the events on the way.
+  func generate(_ call: RouteCall) async throws -> HTTPResponse {
+    let body = try await object(of: call.request.body)
+    var plan = try await plan(body)
+    let streams = call.request.headers.preferEvents
+    plan.request.previewEvery = streams ? plan.previewEvery : 0
+    let job = start(plan, sent: body, call)
+    return streams ? await events(of: job) : reply(to: job.id, await job.outcome())
+  }
+
+  func object(of bytes: [UInt8]) async throws -> JSONObject {
+    if bytes.count <= Self.longBody { return try JSONBody.object(of: bytes) }
+    return try await workers.run { try JSONBody.object(of: bytes) }
+  }
+
+  private func start(_ plan: GenerationPlan, sent body: JSONObject, _ call: RouteCall) -> RunningJob {
+    let opening = JobOpening(
+      id: call.request.requestID, client: call.client.key, model: plan.entry.id, steps: plan.request.steps,
+      isDetached: plan.isDetached)
+    return jobs.start(opening) { [story = call.account] reporter in
+      do {
+        let made = try await make(plan, sent: body, client: opening.client) { reporter.report($0) }
+        let (reply, times) = try await reply(made)
+        story.job = times
+        return JobReply(status: 200, body: reply)
+      } catch is CancellationError {
+        return nil
+      } catch {
+        let failure = APIError(error)
+        if failure.code == APIError.internalCode { configuration.report(error) }
+        return JobReply(failure)
+      }
+    }
+  }
+
+  /// A stream of events, once the job is in the queue; what ends it before that is an ordinary reply.
+  private func events(of job: RunningJob) async -> HTTPResponse {
+    let first = await withTaskCancellationHandler {
+      await job.events.next(within: .seconds(3600))
+    } onCancel: {
+      job.clientHungUp()
+    }
+    guard let first else { return reply(to: job.id, .cancelled(onRequest: false)) }
+    if case .ended(let outcome) = first { return reply(to: job.id, outcome) }
+    let stream = EventStream(job, first: first)
+    // Proxies that gather a body before they pass it on are told not to.
+    let headers: HTTPHeaders = [
+      "Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no",
+      "X-Job-Id": job.id,
+    ]
+    return HTTPResponse(
+      status: 200, headers: headers,
+      stream: HTTPBodyStream(hungUp: { job.clientHungUp() }) { await stream.next() })
+  }
+
+  private func reply(to id: String, _ outcome: JobOutcome) -> HTTPResponse {
+    let reply = JobReply(outcome)
+    var response = HTTPResponse(status: reply.status, body: reply.body)
+    response.headers.add("Content-Type", "application/json")
+    if let seconds = reply.retryAfter { response.headers.add("Retry-After", String(seconds)) }
+    // A job that found no room is known to nobody.
+    if jobs.record(id, of: nil) != nil { response.headers.add("X-Job-Id", id) }
+    return response
+  }
+}
+
+extension JobReply {
+  init(_ error: APIError) {
+    self.init(status: error.status, body: error.response.body, retryAfter: error.retryAfter)
+  }
+
+  /// What the client that waits for a job is told.
+  init(_ outcome: JobOutcome) {
+    switch outcome {
+    case .reply(let reply): self = reply
+    case .cancelled(onRequest: true): self.init(APIError(409, "cancelled", "The job was cancelled"))
+    case .cancelled(onRequest: false): self.init(APIError(CancellationError()))
+    }
+  }
+}

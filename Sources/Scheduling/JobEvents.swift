@@ -1,0 +1,87 @@
+import Synchronization
+
+/// The events of one job for one reader, who may be slow: of each kind the newest waits, and the end always.
+public final class JobEvents: Sendable {
+  /// The order in which waiting events are handed out.
+  private enum Kind: Int, CaseIterable {
+    case queued, loading, step, preview, ended
+  }
+
+  private struct State {
+    var waiting: [JobEvent?] = Kind.allCases.map { _ in nil }
+    var reader: CheckedContinuation<Void, Never>?
+    /// Numbers the reader's waits, so that a timer that comes too late ends no later one.
+    var wait: UInt64 = 0
+
+    mutating func take() -> JobEvent? {
+      guard let place = waiting.firstIndex(where: { $0 != nil }) else { return nil }
+      defer { waiting[place] = nil }
+      return waiting[place]
+    }
+
+    mutating func takeReader() -> CheckedContinuation<Void, Never>? {
+      defer { reader = nil }
+      return reader
+    }
+  }
+
+  private let state = Mutex(State())
+
+  init() {}
+
+  /// The next event, or `nil` when there is none within `patience` or the task is cancelled. Calls must not overlap.
+  public func next(within patience: Duration) async -> JobEvent? {
+    if let event = state.withLock({ $0.take() }) { return event }
+    let wait = state.withLock { state in
+      state.wait += 1
+      return state.wait
+    }
+    let timer = Task {
+      try await Task.sleep(for: patience)
+      endWait(wait)
+    }
+    defer { timer.cancel() }
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let isSettled = state.withLock { state in
+          // An event, or the end of this wait, may have come before.
+          if Task.isCancelled || state.wait != wait || state.waiting.contains(where: { $0 != nil }) {
+            return true
+          }
+          state.reader = continuation
+          return false
+        }
+        if isSettled { continuation.resume() }
+      }
+    } onCancel: {
+      endWait(wait)
+    }
+    return state.withLock { $0.take() }
+  }
+
+  private func endWait(_ wait: UInt64) {
+    let reader: CheckedContinuation<Void, Never>? = state.withLock { state in
+      guard state.wait == wait else { return nil }
+      state.wait += 1
+      return state.takeReader()
+    }
+    reader?.resume()
+  }
+
+  /// Never waits.
+  func post(_ event: JobEvent) {
+    let kind: Kind =
+      switch event {
+      case .queued: .queued
+      case .loading: .loading
+      case .step: .step
+      case .preview: .preview
+      case .ended: .ended
+      }
+    let reader = state.withLock { state in
+      state.waiting[kind.rawValue] = event
+      return state.takeReader()
+    }
+    reader?.resume()
+  }
+}

@@ -1,0 +1,213 @@
+import Synchronization
+import Testing
+
+@testable import Scheduling
+
+@Suite(.timeLimit(.minutes(1))) struct JobStoreTests {
+  private static func opening(
+    _ id: String = "x", client: String = "a", isDetached: Bool = false
+  ) -> JobOpening {
+    JobOpening(id: id, client: client, model: "m", steps: 4, isDetached: isDetached)
+  }
+
+  private static func reply(_ text: String, status: Int = 200) -> JobReply {
+    JobReply(status: status, body: [UInt8](text.utf8))
+  }
+
+  /// Works until it is cancelled.
+  private static let endless: @Sendable (JobReporter) async -> JobReply? = { reporter in
+    reporter.report(.queued(ahead: 0))
+    try? await Task.sleep(for: .seconds(600))
+    return nil
+  }
+
+  private func until(_ condition: () -> Bool) async throws {
+    while !condition() { try await Task.sleep(for: .microseconds(50)) }
+  }
+
+  @Test func aRecordFollowsItsJob() async throws {
+    let store = JobStore(limits: .init()) { 1000 }
+    let (steps, step) = AsyncStream.makeStream(of: Void.self)
+    let job = store.start(Self.opening()) { reporter in
+      #expect(store.record("x", of: nil)?.state == .queued)
+      reporter.report(.queued(ahead: 2))
+      #expect(store.record("x", of: nil)?.ahead == 2)
+      reporter.report(.queued(ahead: 0))
+      reporter.report(.loading(model: "m", bytes: 3, total: 10))
+      let loading = store.record("x", of: nil)
+      #expect(
+        (loading?.state, loading?.loading, loading?.ahead) == (.loading, .init(bytes: 3, total: 10), nil))
+      reporter.report(.step(1, of: 4, secondsLeft: 1.5))
+      let running = store.record("x", of: nil)
+      #expect((running?.state, running?.step, running?.secondsLeft) == (.running, 1, 1.5))
+      for await _ in steps { break }
+      return Self.reply("done")
+    }
+    step.yield()
+    #expect(await job.outcome() == .reply(Self.reply("done")))
+    let record = try #require(store.record("x", of: nil))
+    #expect((record.state, record.created, record.started, record.ended) == (.completed, 1000, 1000, 1000))
+    #expect((record.secondsLeft, record.hasReply, record.failure) == (nil, false, nil))
+    // The waiting client had it.
+    #expect(store.reply("x", of: nil) == nil)
+  }
+
+  @Test func failuresAreKept() async throws {
+    let store = JobStore()
+    let job = store.start(Self.opening()) { reporter in
+      reporter.report(.queued(ahead: 0))
+      return Self.reply("no memory", status: 503)
+    }
+    _ = await job.outcome()
+    let record = try #require(store.record("x", of: nil))
+    #expect((record.state, record.failure) == (.failed, Self.reply("no memory", status: 503)))
+  }
+
+  @Test func aJobThatFindsNoRoomLeavesNoRecord() async {
+    let store = JobStore()
+    let job = store.start(Self.opening()) { _ in Self.reply("full", status: 429) }
+    #expect(await job.outcome() == .reply(Self.reply("full", status: 429)))
+    #expect(store.records(of: nil) == [])
+  }
+
+  @Test func cancellingTwiceIsCancellingOnce() async throws {
+    let store = JobStore()
+    let job = store.start(Self.opening(), Self.endless)
+    try await until { store.record("x", of: nil)?.state == .running }
+    #expect(store.cancel("x", of: nil)?.state == .cancelling)
+    #expect(await job.outcome() == .cancelled(onRequest: true))
+    let ended = store.cancel("x", of: nil)
+    #expect(ended?.state == .cancelled)
+    #expect(store.cancel("x", of: nil) == ended)
+    #expect(store.cancel("y", of: nil) == nil)
+  }
+
+  @Test func theClientsGoingCancelsUnlessDetached() async throws {
+    let store = JobStore()
+    let attached = store.start(Self.opening("x"), Self.endless)
+    let detached = store.start(Self.opening("y", isDetached: true), Self.endless)
+    try await until { store.records(of: nil).allSatisfy { $0.state == .running } }
+    let waiter = Task { await attached.outcome() }
+    waiter.cancel()
+    #expect(await waiter.value == .cancelled(onRequest: false))
+    detached.clientHungUp()
+    try await Task.sleep(for: .milliseconds(20))
+    #expect(store.record("y", of: nil)?.state == .running)
+    store.cancelAll()
+    #expect(await detached.outcome() == .cancelled(onRequest: false))
+  }
+
+  @Test func idsAreUnique() async throws {
+    let store = JobStore()
+    let first = store.start(Self.opening("x"), Self.endless)
+    let second = store.start(Self.opening("x"), Self.endless)
+    #expect(first.id == "x")
+    #expect(second.id != "x" && !second.id.isEmpty)
+    #expect(Set(store.records(of: nil).map(\.id)) == [first.id, second.id])
+    store.cancelAll()
+  }
+
+  @Test func othersJobsAreUnknown() async throws {
+    let store = JobStore()
+    let job = store.start(Self.opening("x", client: "a", isDetached: true)) { reporter in
+      reporter.report(.queued(ahead: 0))
+      return Self.reply("picture")
+    }
+    _ = await job.outcome()
+    #expect(store.records(of: "b") == [])
+    #expect(store.record("x", of: "b") == nil)
+    #expect(store.reply("x", of: "b") == nil)
+    #expect(store.cancel("x", of: "b") == nil)
+    #expect(store.records(of: "a").map(\.id) == ["x"])
+    #expect(store.reply("x", of: "a") == [UInt8]("picture".utf8))
+  }
+
+  @Test func whatIsOverIsForgotten() async throws {
+    var limits = JobStore.Limits()
+    (limits.jobs, limits.age, limits.replyBytes) = (3, 60, 10)
+    let time = Mutex(0.0)
+    let store = JobStore(limits: limits) { time.withLock { $0 } }
+    func run(_ id: String, bytes: Int) async {
+      let job = store.start(Self.opening(id, isDetached: true)) { reporter in
+        reporter.report(.queued(ahead: 0))
+        return JobReply(status: 200, body: Array(repeating: 0, count: bytes))
+      }
+      _ = await job.outcome()
+    }
+    let endless = store.start(Self.opening("endless"), Self.endless)
+    for id in ["a", "b", "c", "d"] { await run(id, bytes: 1) }
+    #expect(store.records(of: nil).map(\.id) == ["d", "c", "b", "endless"])
+    // 9 + 1 bytes fit, the others do not.
+    await run("e", bytes: 9)
+    #expect(store.records(of: nil).map(\.id) == ["e", "d", "endless"])
+    time.withLock { $0 = 61 }
+    #expect(store.records(of: nil).map(\.id) == ["endless"])
+    endless.clientHungUp()
+    _ = await endless.outcome()
+    #expect(store.records(of: nil).map(\.state) == [.cancelled])
+  }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct JobEventsTests {
+  @Test func aSlowReaderSeesTheNewestOfEachKind() async {
+    let events = JobEvents()
+    events.post(.queued(ahead: 2))
+    for step in 1...5 {
+      events.post(.step(step, of: 5, secondsLeft: nil))
+      events.post(.preview(step: step, jpeg: []))
+    }
+    events.post(.queued(ahead: 1))
+    events.post(.ended(.cancelled(onRequest: true)))
+    var seen: [JobEvent?] = []
+    for _ in 0..<5 { seen.append(await events.next(within: .milliseconds(1))) }
+    #expect(
+      seen == [
+        .queued(ahead: 1), .step(5, of: 5, secondsLeft: nil), .preview(step: 5, jpeg: []),
+        .ended(.cancelled(onRequest: true)), nil,
+      ])
+  }
+
+  @Test func aReaderIsWoken() async {
+    let events = JobEvents()
+    async let event = events.next(within: .seconds(600))
+    try? await Task.sleep(for: .milliseconds(10))
+    events.post(.queued(ahead: 1))
+    #expect(await event == .queued(ahead: 1))
+  }
+
+  @Test func aCancelledReaderIsLetGo() async {
+    let events = JobEvents()
+    let reader = Task { await events.next(within: .seconds(600)) }
+    try? await Task.sleep(for: .milliseconds(10))
+    reader.cancel()
+    #expect(await reader.value == nil)
+    // Nothing is lost to it.
+    events.post(.queued(ahead: 1))
+    #expect(await events.next(within: .seconds(1)) == .queued(ahead: 1))
+  }
+
+  /// Timers that end as events come lose none of them.
+  @Test func nothingIsLostToTimers() async {
+    let events = JobEvents()
+    let poster = Task {
+      for step in 1...300 {
+        events.post(.step(step, of: 300, secondsLeft: nil))
+        try? await Task.sleep(for: .microseconds(step % 7 * 100))
+      }
+      events.post(.ended(.cancelled(onRequest: false)))
+    }
+    var last = 0
+    while true {
+      switch await events.next(within: .microseconds(200)) {
+      case .step(let step, _, _):
+        #expect(step > last)
+        last = step
+      case .ended:
+        #expect(last == 300)
+        await poster.value
+        return
+      default: break
+      }
+    }
+  }
+}
