@@ -41,7 +41,7 @@ import Torch
     .without(text2 + "text_projection"),
     Change(
       "a shape",
-      said: unet + "middle_block.0.in_layers.2.weight has shape [64, 32, 3, 3], expected [64, 64, 3, 3]"
+      said: unet + "middle_block.0.in_layers.2.weight has shape [64, 32, 3, 3], expected [128, 128, 3, 3]"
     ) {
       $0[unet + "middle_block.0.in_layers.2.weight"] = .init(.float16, zeros: [64, 32, 3, 3])
     },
