@@ -1,6 +1,6 @@
 """The contact sheet: 24 prompts as a running server draws them, each with its prompt beneath.
 
-    python sheet.py --url http://localhost:8000 --out ../../docs/images/pocket-24.png"""
+    python sheet.py --url http://localhost:8000 --out ../../docs/images/pocket-24.jpg"""
 import argparse
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -24,7 +24,7 @@ def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--url", default="http://localhost:8000")
     ap.add_argument("--model", default="pocket")
-    ap.add_argument("--out", default="../../docs/images/pocket-24.png")
+    ap.add_argument("--out", default="../../docs/images/pocket-24.jpg")
     ap.add_argument("--size", type=int, default=256)
     ap.add_argument("--steps", type=int, default=20)
     ap.add_argument("--cfg", type=float, default=4.5)
@@ -43,7 +43,7 @@ def main():
                 lines.append("")
             lines[-1] = f"{lines[-1]} {word}".strip()
         pen.multiline_text((x + 3, y + cell - 1), "\n".join(lines), "black", font, spacing=2)
-    sheet.quantize(128).save(a.out, optimize=True)
+    sheet.save(a.out, quality=90)
 
 
 if __name__ == "__main__":

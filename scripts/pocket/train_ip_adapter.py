@@ -98,7 +98,7 @@ def main():
             embeds = vision(pixel_values=prepare(seen, a.device)).image_embeds.float()
         adapter.look(embeds * (torch.rand(len(embeds), 1) >= .10).to(a.device))
         return noise_loss(net, words, x, (texts, keep, ids), rng)
-    train(adapter, loss, a, "ip_adapter", lr=2e-3, muon_lr=1e-3)
+    train(adapter, loss, a, "ip_adapter", lr=2e-3, muon_lr=8e-3)
     save_half(a.out, adapter.state_dict())
 
 

@@ -111,7 +111,7 @@ def main():
         texts, keep, ids = conditions([scenes[k] for k in i], size, rng)
         texts = [with_trigger(t, rng) for t in texts]
         return noise_loss(net, words, latents[torch.from_numpy(i)], (texts, keep, ids), rng)
-    train(loras, loss, a, "lora", lr=1e-3, muon_lr=1e-3)
+    train(loras, loss, a, "lora", lr=1e-3, muon_lr=6e-3)
     save_half(a.out, loras.tensors(), metadata(a.n128 + a.n256))
 
 
