@@ -35,11 +35,11 @@ def image(picture):
     return Image.fromarray((picture * 255 + .5).astype(np.uint8))
 
 
-def draw(pipe, prompts, a, each=lambda i, n: {}):
+def draw(pipe, prompts, a, each=lambda i, n: {}, batch=BATCH):
     """-> pictures; each(i, n) gives further arguments for the prompts from i to i + n."""
     out = []
-    for i in range(0, len(prompts), BATCH):
-        part = prompts[i:i + BATCH]
+    for i in range(0, len(prompts), batch):
+        part = prompts[i:i + batch]
         seeds = [torch.Generator().manual_seed(a.seed + i + k) for k in range(len(part))]
         with torch.autocast("cpu", torch.bfloat16, enabled=a.bf16):
             out += list(pipe(part, negative_prompt=[""] * len(part), height=a.size, width=a.size, guidance_scale=a.cfg,
@@ -66,7 +66,8 @@ def ip_adapter(pipe, a):
     def each(i, n):
         e = embeds[i:i + n]
         return {"ip_adapter_image_embeds": [torch.cat([torch.zeros_like(e), e])]}
-    right = verdicts(load_judge(a.run), draw(pipe, ["a picture"] * a.n, a, each)) == torch.tensor([truth(s) for s in seen])
+    # One at a time: to diffusers, the references of a batch are all references of each of its pictures.
+    right = verdicts(load_judge(a.run), draw(pipe, ["a picture"] * a.n, a, each, batch=1)) == torch.tensor([truth(s) for s in seen])
     pipe.unload_ip_adapter()
     r = dict(zip(HEADS, right.T))
     result = {k: round(v.float().mean().item(), 4) for k, v in r.items() if k != "place"}
