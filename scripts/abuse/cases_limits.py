@@ -55,7 +55,8 @@ CHUNK_HEAD = head(b"POST /generate", b"Content-Type: application/json", b"Transf
 deadline("header-nothing-more", lambda c: [b"GET /health HT"], (9, 13), {408})
 deadline("header-drip-1-byte-a-second", lambda c: drip(c.bytes(LONG)), (9, 13), {408})
 deadline("header-drip-line-every-2-s", lambda c: [c.bytes(LONG[:40])] + [b"X: y\r\n"] * 200, (9, 14), {408}, pause=2)
-deadline("header-crlf-drip-is-a-request-or-idle", lambda c: [b"\r\n"] + [b""] * 200, (9, 80), {408}, level="S")
+# RFC 9112 §2.2: an empty line before a request is nothing.
+deadline("header-empty-line-is-idle", lambda c: [b"\r\n"], (70, 80), set(), level="S", patience=100)
 deadline("body-nothing", lambda c: [c.bytes(BODY_HEAD)], (29, 34), {408})
 deadline("body-drip-1-byte-a-second", lambda c: [c.bytes(BODY_HEAD)] + drip(b"x" * 400), (29, 34), {408})
 deadline("body-200k-granted-3-s-more", lambda c: [c.bytes(BODY_HEAD.replace(b"400", b"200000"))], (32, 38), {408})
