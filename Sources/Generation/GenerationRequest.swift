@@ -27,6 +27,16 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
   public var vae: VAESource?
   /// Steps from one preview to the next; 0 for none. The picture does not depend on it.
   public var previewEvery = 0
+  /// Applied in this order.
+  public var loras: [LoRASelection] = []
+  /// The textual inversions whose names stand in the prompts.
+  public var embeddings: [AdapterFile] = []
+  public var reference: ReferencePrompt?
+  public var start: StartingPicture?
+  public var controls: [ControlPrompt] = []
+  public var perturbedAttention: PerturbedAttentionGuidance?
+  public var freeU: FreeU?
+  public var secondPass: SecondPass?
 
   public init(
     model: ModelSource, prompt: String, negativePrompt: NegativePrompt, width: Int, height: Int,

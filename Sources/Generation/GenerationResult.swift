@@ -38,6 +38,7 @@ public struct GenerationReport: Codable, Sendable, Equatable {
   public var vaeTiled = false
   public var timings: Timings
   public var libtorch: String
+  public var steering = SteeringReport()
 
   public init(
     prediction: Prediction, predictionSource: String, zeroTerminalSNR: Bool, dtype: String, vaeDtype: String,

@@ -1,4 +1,5 @@
 import Foundation
+import Images
 
 /// One message: a JSON header, and raw bytes beside it that JSON would only slow down.
 ///
@@ -7,7 +8,8 @@ import Foundation
 package struct Frame: Sendable, Equatable {
   /// Two prompts of 10,000 characters take at most 240 kB of JSON.
   package static let maxHeaderBytes = 1 << 20
-  /// A picture of 2048 × 2048 takes 12 MiB.
+  /// A picture of 2048 × 2048 takes 12 MiB; a request may have one to start from, a mask, several controls and
+  /// masks of references.
   package static let maxAttachmentBytes = 256 << 20
   /// The two lengths.
   static let prefixBytes = 8
@@ -21,25 +23,31 @@ package struct Frame: Sendable, Equatable {
     (self.header, self.attachment) = (header, attachment)
   }
 
+  /// - Parameter attachment: of a message without pictures; those of one with pictures are its attachment.
   /// - Throws: `WireError.badHeader` when JSON cannot hold the message, for example a number that is
   ///   not finite; otherwise as `init(header:attachment:)`.
   package init<Message: Encodable>(_ message: Message, attachment: [UInt8] = []) throws(WireError) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let pixels = PixelBytes()
+    if let key = PixelBytes.key { encoder.userInfo[key] = pixels }
     let header: [UInt8]
     do {
       header = Array(try encoder.encode(message))
     } catch {
       throw .badHeader(expected: "\(Message.self)")
     }
-    try self.init(header: header, attachment: attachment)
+    let pictures = pixels.bytes
+    try self.init(header: header, attachment: pictures.isEmpty ? attachment : pictures)
   }
 
   /// The header as a message.
   /// - Throws: `WireError.badHeader` when it is not one.
   package func message<Message: Decodable>(_ type: Message.Type) throws(WireError) -> Message {
+    let decoder = JSONDecoder()
+    if let key = PixelBytes.key { decoder.userInfo[key] = PixelBytes(attachment) }
     do {
-      return try JSONDecoder().decode(type, from: Data(header))
+      return try decoder.decode(type, from: Data(header))
     } catch {
       throw .badHeader(expected: "\(type)")
     }

@@ -2,7 +2,7 @@ package import Generation
 
 /// The protocol's version, raised by any change to frames or messages. Both executables are installed
 /// together, so each speaks one version and refuses the others.
-package let wireVersion = 2
+package let wireVersion = 3
 
 /// The engine's first frame.
 package struct Greeting: Codable, Sendable, Equatable {

@@ -17,7 +17,8 @@ import Torch
 
   private func side(_ name: String, _ length: Int) throws -> Conditioning.Side {
     let added = try unet.embed(pooled: file("\(name).pooled"), timeIDs: [128, 128, 0, 0, 128, 128])
-    return Conditioning.Side(context: try file("\(name).\(length)"), added: added)
+    return Conditioning.Side(
+      context: AttentionContext(text: try file("\(name).\(length)")), added: added)
   }
 
   private func denoiser(_ lengths: (Int, Int), _ guidance: StableDiffusionXL.Guidance) throws -> Denoiser {

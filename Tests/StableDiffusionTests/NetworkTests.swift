@@ -70,7 +70,8 @@ import Torch
         #expect(try difference(time + added, file("out.16x16.emb")) < 1e-5)
       }
       let answer = try model(
-        file("in.\(size).sample"), timestep: timestep, context: file("in.context"), added: added)
+        file("in.\(size).sample"), timestep: timestep, context: AttentionContext(text: file("in.context")),
+        added: added)
       #expect(try difference(answer, file("out.\(size).sample")) < 1e-5)
     }
   }

@@ -49,7 +49,7 @@ import Torch
       }
       let image = try model.condition(prompt, guidance: nil, width: 200, height: 136)
       #expect(image.conditioning.contrast == nil)
-      #expect(try difference(image.conditioning.positive.context, answers("text.context")) < 1e-5)
+      #expect(try difference(image.conditioning.positive.context.text, answers("text.context")) < 1e-5)
       let pooled = try answers("text.pooled")
       let window = try model.tokenizer.window(ids, padding: .zero)
       #expect(try difference(#require(model.networks.textEncoder2(window).pooled), pooled) < 1e-5)
@@ -68,9 +68,9 @@ import Torch
       {
         let conditioning = try model.condition(prompt, guidance: guidance, width: 64, height: 64).conditioning
         guard case .together(let both) = conditioning.contrast?.sides else {
-          return try conditioning.positive.context.values()
+          return try conditioning.positive.context.text.values()
         }
-        return try both.context.values()
+        return try both.context.text.values()
       }
       let (alone, other) = (try context(blue, nil), try context(red, nil))
       #expect(try context(blue, .init(scale: 5, negative: red)) == other + alone)
@@ -85,7 +85,8 @@ import Torch
       let sample = try answers("unet.\(size).sample")
       let (h, w) = (Double(8 * sample.size(2)), Double(8 * sample.size(3)))
       let added = try unet.embed(pooled: answers("text.pooled"), timeIDs: [h, w, 0, 0, h, w])
-      let answer = try unet(sample, timestep: 876, context: answers("text.context"), added: added)
+      let answer = try unet(
+        sample, timestep: 876, context: AttentionContext(text: answers("text.context")), added: added)
       #expect(try difference(answer, answers("unet.\(size).output")) < 1e-5)
     }
   }

@@ -9,8 +9,7 @@ struct Conditioning {
 
   /// One text with the sizes.
   struct Side {
-    /// `[B, S, context]`.
-    let context: Tensor
+    let context: AttentionContext
     /// Pooled text and sizes, embedded: `[B, temb]`.
     let added: Tensor
   }
@@ -28,7 +27,7 @@ struct Conditioning {
 
   /// How the two sides are evaluated.
   enum Sides {
-    /// In one call, the negative side first: `[2, S, context]`.
+    /// In one call, the negative side first: two rows.
     case together(Side)
     /// In a call each; this is the negative side.
     case apart(Side)
@@ -57,7 +56,7 @@ extension Conditioning.Sides {
   /// Attention over k copies of a text is attention over one copy, so texts of different length are repeated
   /// to a common one: as long as that is no more than twice the longer.
   init(positive: Conditioning.Side, negative: Conditioning.Side) throws(TorchError) {
-    let lengths = (negative.context.size(1), positive.context.size(1))
+    let lengths = (negative.context.text.size(1), positive.context.text.size(1))
     let common = lengths.0 / Self.commonDivisor(lengths.0, lengths.1) * lengths.1
     guard common <= 2 * max(lengths.0, lengths.1) else {
       self = .apart(negative)
@@ -69,7 +68,8 @@ extension Conditioning.Sides {
     }
     self = .together(
       .init(
-        context: try cat([repeated(negative.context), repeated(positive.context)], dim: 0),
+        context: try AttentionContext(
+          text: cat([repeated(negative.context.text), repeated(positive.context.text)], dim: 0)),
         added: try cat([negative.added, positive.added], dim: 0)))
   }
 

@@ -81,7 +81,8 @@ extension StableDiffusionXL {
     // Original size, crop's corner, target size: the picture is as it was asked for, uncropped.
     func side(_ text: EncodedText) throws -> Conditioning.Side {
       let added = try networks.unet.embed(pooled: text.pooled, timeIDs: [h, w, 0, 0, h, w])
-      return try Conditioning.Side(context: text.context.to(options.dtype), added: added)
+      return try Conditioning.Side(
+        context: AttentionContext(text: text.context.to(options.dtype)), added: added)
     }
     let windows = max(prompt.extent, guidance?.negative?.extent ?? 0)
     let text = try encode(prompt, windows: windows, pause: pause)

@@ -5,6 +5,8 @@ import Torch
 /// Source: diffusers `models/attention_processor.py`, Attention with AttnProcessor2_0.
 final class Attention {
   let toQ: Linear, toK: Linear, toV: Linear, toOut: Linear
+  /// Its module's name in the UNet, `mid_block.attentions.0.transformer_blocks.0.attn2`: what adapters call it by.
+  let path: String
   private let heads: Int
 
   /// - Parameter context: channels of what is attended to; `nil` is the sequence itself.
@@ -17,6 +19,7 @@ final class Attention {
     toV = try Linear(w["to_v"], context ?? channels, channels, bias: .absent)
     toOut = try Linear(w["to_out"][0], channels, channels)
     heads = channels / Channels.head
+    path = w.path.dropping("unet.") ?? w.path
   }
 
   /// - Parameters: x `[B, L, C]`; context `[B, S, context]`. - Returns: `[B, L, C]`.

@@ -17,10 +17,10 @@ final class BasicTransformerBlock {
     ff = try FeedForward(w["ff"], channels)
   }
 
-  /// - Parameters: x `[B, L, C]`; context `[B, S, context]`. - Returns: `[B, L, C]`.
-  func callAsFunction(_ x: Tensor, context: Tensor) throws(TorchError) -> Tensor {
+  /// - Parameter x: `[B, L, C]`. - Returns: the same shape.
+  func callAsFunction(_ x: Tensor, context: AttentionContext) throws(TorchError) -> Tensor {
     var x = try x + attn1(norm1(x))
-    x = try x + attn2(norm2(x), context: context)
+    x = try x + attn2(norm2(x), context: context.text)
     return try x + ff(norm3(x))
   }
 }
@@ -41,8 +41,8 @@ final class Transformer2DModel {
     projOut = try Linear(w["proj_out"], channels, channels)
   }
 
-  /// - Parameters: x `[B, C, H, W]`; context `[B, S, context]`. - Returns: `[B, C, H, W]`.
-  func callAsFunction(_ x: Tensor, context: Tensor) throws(TorchError) -> Tensor {
+  /// - Parameter x: `[B, C, H, W]`. - Returns: the same shape.
+  func callAsFunction(_ x: Tensor, context: AttentionContext) throws(TorchError) -> Tensor {
     let (batch, channels, height, width) = (x.size(0), x.size(1), x.size(2), x.size(3))
     var h = try norm(x).permute(0, 2, 3, 1).reshape(batch, height * width, channels)  // [B, HW, C]
     h = try projIn(h)

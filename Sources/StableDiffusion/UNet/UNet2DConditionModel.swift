@@ -76,10 +76,10 @@ final class UNet2DConditionModel {
     return try addEmbedding(cat([pooled.to(formats.sums), ids.to(formats.sums)], dim: 1))
   }
 
-  /// - Parameters: sample `[B, C, H, W]`; timestep may be fractional; context `[B, S, context]`; added from `embed`.
+  /// - Parameters: sample `[B, C, H, W]`; timestep may be fractional; added from `embed`.
   /// - Returns: the network's answer, `[B, C, H, W]`, in the sample's format.
   func callAsFunction(
-    _ sample: Tensor, timestep: Double, context: Tensor, added: Tensor
+    _ sample: Tensor, timestep: Double, context: AttentionContext, added: Tensor
   ) throws(TorchError) -> Tensor {
     let time = try Timesteps.embed([timestep], dim: timeEmbedding.inC).to(formats.sums).to(sample.device)
     let temb = try silu(timeEmbedding(time) + added)  // [B, temb]

@@ -31,7 +31,7 @@ final class DownBlock2D {
   }
 
   /// - Parameter x: `[B, inC, H, W]`. - Returns: every stage's result, first to last.
-  func callAsFunction(_ x: Tensor, temb: Tensor, context: Tensor) throws(TorchError) -> [Tensor] {
+  func callAsFunction(_ x: Tensor, temb: Tensor, context: AttentionContext) throws(TorchError) -> [Tensor] {
     var stages: [Tensor] = []
     var h = x
     for (index, resnet) in resnets.enumerated() {
@@ -57,7 +57,7 @@ final class UNetMidBlock2D {
   }
 
   /// - Parameter x: `[B, C, H, W]`. - Returns: the same shape.
-  func callAsFunction(_ x: Tensor, temb: Tensor, context: Tensor) throws(TorchError) -> Tensor {
+  func callAsFunction(_ x: Tensor, temb: Tensor, context: AttentionContext) throws(TorchError) -> Tensor {
     let h = try attention(resnets[0](x, temb: temb), context: context)
     return try resnets[1](h, temb: temb)
   }
@@ -95,7 +95,7 @@ final class UpBlock2D {
   /// - Parameters: x `[B, inC, H, W]`; skips the results of the way down, the next one to take last.
   /// - Returns: `[B, outC, H', W']`, as large as the next result of the way down.
   func callAsFunction(
-    _ x: Tensor, skips: inout [Tensor], temb: Tensor, context: Tensor
+    _ x: Tensor, skips: inout [Tensor], temb: Tensor, context: AttentionContext
   ) throws(TorchError) -> Tensor {
     var h = x
     for (index, resnet) in resnets.enumerated() {

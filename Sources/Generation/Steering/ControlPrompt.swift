@@ -1,0 +1,15 @@
+public import Images
+
+/// A picture that a ControlNet holds the result to.
+public struct ControlPrompt: Codable, Sendable, Equatable {
+  public var network: AdapterFile
+  /// As large as the result, ready for the network: edges, a depth map, …
+  public var picture: RGBImage
+  /// 0 to 2.
+  public var scale = 1.0
+  /// The part of the run in which it counts, as shares of the steps, 0 to 1.
+  public var start = 0.0
+  public var end = 1.0
+
+  public init(_ network: AdapterFile, picture: RGBImage) { (self.network, self.picture) = (network, picture) }
+}

@@ -1,0 +1,17 @@
+/// A picture of one value a pixel: rows from top to bottom, no padding. Masks are such pictures.
+public struct GrayImage: Sendable, Equatable {
+  /// Pixels across, at least 1.
+  public let width: Int
+  /// Rows, at least 1.
+  public let height: Int
+  /// `width × height` bytes.
+  public let pixels: [UInt8]
+
+  /// - Returns: `nil` when a side is below 1 or `pixels` is not exactly `width × height` bytes.
+  public init?(width: Int, height: Int, pixels: [UInt8]) {
+    guard width > 0, height > 0 else { return nil }
+    let (area, overflow) = width.multipliedReportingOverflow(by: height)
+    guard !overflow, pixels.count == area else { return nil }
+    (self.width, self.height, self.pixels) = (width, height, pixels)
+  }
+}
