@@ -16,6 +16,7 @@ struct ResidentModel {
   /// What operators may want to know of the file, a line each.
   let notes: [String]
   private var decoder: Decoder?
+  var references = ReferenceNetworks()
 
   /// A decoder that was read, and from what.
   private struct Decoder {
@@ -82,7 +83,7 @@ struct ResidentModel {
 
 extension FileVersion {
   /// `nil` for a file that cannot be looked at.
-  fileprivate init?(path: String) {
+  init?(path: String) {
     var info = stat()
     guard stat(path, &info) == 0 else { return nil }
     let (seconds, overflow) = Int64(info.st_mtim.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
