@@ -21,13 +21,15 @@
 namespace ctorch::compat {
 
 #if CT_TORCH_AT_LEAST(2, 0)
-inline at::Tensor attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, bool causal) {
-  return at::scaled_dot_product_attention(q, k, v, {}, 0.0, causal);
+inline at::Tensor attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v,
+                            const c10::optional<at::Tensor> &bias, bool causal) {
+  return at::scaled_dot_product_attention(q, k, v, bias, 0.0, causal);
 }
 #else
 // 1.13 has no public fused attention. Queries go in blocks, so that the scores of a long sequence (16,384
 // positions in the VAE at 1024 x 1024) never stand in memory at once; each row's arithmetic is the same.
-inline at::Tensor attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, bool causal) {
+inline at::Tensor attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v,
+                            const c10::optional<at::Tensor> &bias, bool causal) {
   const int64_t queries = q.size(-2), keys = k.size(-2);
   const double scale = 1.0 / std::sqrt(static_cast<double>(q.size(-1)));
   const at::Tensor kt = k.transpose(-2, -1);
@@ -37,6 +39,7 @@ inline at::Tensor attention(const at::Tensor &q, const at::Tensor &k, const at::
   for (int64_t start = 0; start < queries; start += block) {
     const int64_t length = std::min(block, queries - start);
     at::Tensor s = at::matmul(q.narrow(-2, start, length) * scale, kt);
+    if (bias) s.add_(bias->size(-2) == 1 ? *bias : bias->narrow(-2, start, length));
     if (causal) {
       const at::Tensor later = at::ones({length, keys}, s.options().dtype(at::kBool)).triu_(start + 1);
       s.masked_fill_(later, -INFINITY);

@@ -53,13 +53,16 @@ ct_tensor *ct_softmax(const ct_tensor *x, int64_t dim) {
   return tensor([&] { return at::softmax(x->value, dim); });
 }
 
-ct_tensor *ct_attention(const ct_tensor *q, const ct_tensor *k, const ct_tensor *v, bool causal) {
+ct_tensor *ct_attention(const ct_tensor *q, const ct_tensor *k, const ct_tensor *v, const ct_tensor *bias,
+                        bool causal) {
   return tensor([&] {
     TORCH_CHECK(q->value.dim() == 4 && k->value.dim() == 4 && v->value.dim() == 4,
                 "attention wants [B, heads, L, D]");
     TORCH_CHECK(q->value.size(3) == k->value.size(3) && k->value.size(2) == v->value.size(2),
                 "attention wants q and k of one width, k and v of one length");
-    return compat::attention(q->value, k->value, v->value, causal);
+    TORCH_CHECK(!(bias && causal), "attention takes a bias or is causal, not both");
+    TORCH_CHECK(!bias || bias->value.dim() == 4, "attention wants a bias of [B, heads, L, S]");
+    return compat::attention(q->value, k->value, v->value, optional(bias), causal);
   });
 }
 

@@ -17,6 +17,7 @@ struct ResidentModel {
   let notes: [String]
   private var decoder: Decoder?
   private var loras = LoRAShelf()
+  var references = ReferenceNetworks()
 
   /// A decoder that was read, and from what.
   private struct Decoder {

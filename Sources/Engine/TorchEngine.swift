@@ -104,7 +104,10 @@ public actor TorchEngine: ImageEngine {
   private func note(model: String?) {
     let allocated = plan.device.allocatedBytes ?? 0
     let lack = vocabulary == nil ? vocabularyFile.lack : nil
-    snapshot.withLock { ($0.model, $0.allocatedBytes, $0.detail) = (model, allocated, lack) }
+    let ipAdapter = resident?.references.areLoaded ?? false
+    snapshot.withLock {
+      ($0.model, $0.allocatedBytes, $0.detail, $0.ipAdapterLoaded) = (model, allocated, lack, ipAdapter)
+    }
   }
 
   private func run(
@@ -116,11 +119,13 @@ public actor TorchEngine: ImageEngine {
     let sampling = try SamplingPlan(request.scheduler, steps: request.steps)
     var stopwatch = Stopwatch()
     let decoder = try decoder(request.vae)
+    let references = try references(request.reference)
     timings.load += stopwatch.lap()
     let texts = try Texts(request, networks)
     let loras = try apply(request.loras)
     timings.load += stopwatch.lap()
-    let conditioning = try texts.condition(request, networks) { try Task.checkCancellation() }
+    var conditioning = try texts.condition(request, networks) { try Task.checkCancellation() }
+    if let references { conditioning = try references.added(to: conditioning, in: networks) }
     timings.text = stopwatch.lap()
 
     var run = try DenoisingRun(networks, conditioning, sampling, seed: request.seed)
@@ -151,6 +156,7 @@ public actor TorchEngine: ImageEngine {
     if networks.zeroTerminalSNR, !sampling.method.honoursZeroTerminalSNR {
       (report.zeroTerminalSNR, report.zeroTerminalSNRSource) = (false, "sampler")
     }
+    report.steering.reference = references?.report
     report.vaeDtype = decoded.dtype.rawValue
     (report.vaeRetried, report.vaeTiled) = (decoded.wasRetried, decoded.wasBanded)
     return GenerationResult(image: decoded.image, report: report)
@@ -171,6 +177,15 @@ public actor TorchEngine: ImageEngine {
       throw GenerationError(.internalError, "There is no model to put LoRAs on")
     }
     return account
+  }
+
+  /// What a request's references are to its model; `nil` without any.
+  private func references(_ prompt: ReferencePrompt?) throws -> ReferenceReading? {
+    guard let prompt else { return nil }
+    // Whatever comes of it, `/health` tells what is there.
+    defer { note(model: resident?.source.id) }
+    guard let networks = resident?.networks else { return nil }
+    return try resident?.references.read(prompt, for: networks) { try Task.checkCancellation() }
   }
 
   private func report(_ model: ResidentModel, _ texts: Texts, _ timings: Timings) -> GenerationReport {

@@ -60,12 +60,13 @@ public enum AttentionMask: Sendable {
   case causal
 }
 
-/// `softmax(q kᵀ / √D) v` for q `[B, heads, L, D]`, k and v `[B, heads, S, D]`: `[B, heads, L, D]`.
+/// `softmax(q kᵀ / √D + bias) v` for q `[B, heads, L, D]`, k and v `[B, heads, S, D]`: `[B, heads, L, D]`.
+/// - Parameter bias: in q's format, of sizes that broadcast to `[B, heads, L, S]`; not with a causal mask.
 public func scaledDotProductAttention(
-  _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: AttentionMask = .none
+  _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: AttentionMask = .none, bias: Tensor? = nil
 ) throws(TorchError) -> Tensor {
-  try Tensor("scaled_dot_product_attention", [q, k, v]) {
-    ct_attention(q.handle, k.handle, v.handle, mask == .causal)
+  try Tensor("scaled_dot_product_attention", [q, k, v] + (bias.map { [$0] } ?? [])) {
+    ct_attention(q.handle, k.handle, v.handle, bias?.handle, mask == .causal)
   }
 }
 

@@ -3,26 +3,26 @@ import Torch
 /// The texts and sizes of one picture as the UNet takes them.
 struct Conditioning {
   /// What the picture is to show.
-  let positive: Side
+  var positive: Side
   /// `nil` when there is no guidance pass.
-  let contrast: Contrast?
+  var contrast: Contrast?
 
   /// One text with the sizes.
   struct Side {
-    let context: AttentionContext
+    var context: AttentionContext
     /// Pooled text and sizes, embedded: `[B, temb]`.
     let added: Tensor
   }
 
   /// What the picture is led away from, and how far.
   struct Contrast {
-    let sides: Sides
+    var sides: Sides
     /// Above 1.
     let scale: Double
     /// How much of the added contrast is taken back, 0 to 1.
     let rescale: Double
-    /// Shares of the steps.
-    private let start: Double, end: Double
+    /// The part of the run that is guided.
+    private let part: RunPart
   }
 
   /// How the two sides are evaluated.
@@ -34,20 +34,46 @@ struct Conditioning {
   }
 }
 
+extension Conditioning {
+  /// What counts at step `step` (from 0) of `steps`: references may have a part of the run.
+  func at(step: Int, of steps: Int) -> Conditioning {
+    guard let reference = positive.context.reference, !reference.part.covers(step: step, of: steps) else {
+      return self
+    }
+    return seeing(positive: nil, negative: nil, both: nil)
+  }
+
+  /// The same beside other references, or none.
+  /// - Parameter both: negative and positive as one batch.
+  func seeing(
+    positive: ReferenceContext?, negative: ReferenceContext?, both: ReferenceContext?
+  ) -> Conditioning {
+    var changed = self
+    changed.positive.context.reference = positive
+    switch contrast?.sides {
+    case .together(var side):
+      side.context.reference = both
+      changed.contrast?.sides = .together(side)
+    case .apart(var side):
+      side.context.reference = negative
+      changed.contrast?.sides = .apart(side)
+    case nil: break
+    }
+    return changed
+  }
+}
+
 extension Conditioning.Contrast {
   init(
     _ guidance: StableDiffusionXL.Guidance, positive: Conditioning.Side, negative: Conditioning.Side
   ) throws(TorchError) {
     sides = try .init(positive: positive, negative: negative)
     (scale, rescale) = (guidance.scale, guidance.rescale)
-    (start, end) = (guidance.start, guidance.end)
+    part = RunPart(start: guidance.start, end: guidance.end)
   }
 
   /// Whether step `step` (from 0) of `steps` is guided.
-  /// Source: diffusers `guiders/classifier_free_guidance.py`, `_is_cfg_enabled`.
-  func covers(step: Int, of steps: Int) -> Bool {
-    step >= Int(start * Double(steps)) && step < Int(end * Double(steps))
-  }
+  func covers(step: Int, of steps: Int) -> Bool { part.covers(step: step, of: steps) }
 }
 
 extension Conditioning.Sides {

@@ -9,10 +9,11 @@ struct Denoiser {
   /// The picture the network sees in the latent at `point`: float32, the latent's shape.
   /// - Parameters: step the one being made, from 0; steps of the whole run.
   func callAsFunction(_ point: SamplingPoint, step: Int, of steps: Int) throws(TorchError) -> Tensor {
+    let conditioning = conditioning.at(step: step, of: steps)
     let contrast = conditioning.contrast.flatMap { $0.covers(step: step, of: steps) ? $0 : nil }
     return try Self.picture(at: point, prediction) { input throws(TorchError) in
       guard let contrast else { return try answer(input, point.timestep, conditioning.positive) }
-      return try guided(input, point.timestep, contrast)
+      return try guided(input, point.timestep, conditioning.positive, contrast)
     }
   }
 
@@ -38,7 +39,7 @@ struct Denoiser {
 
   /// The network's answer, led away from the negative prompt: `u + s (c − u)`.
   private func guided(
-    _ input: Tensor, _ timestep: Double, _ contrast: Conditioning.Contrast
+    _ input: Tensor, _ timestep: Double, _ side: Conditioning.Side, _ contrast: Conditioning.Contrast
   ) throws(TorchError) -> Tensor {
     let negative: Tensor, positive: Tensor
     switch contrast.sides {
@@ -49,7 +50,7 @@ struct Denoiser {
       positive = try answers.narrow(0, from: batch, length: batch)
     case .apart(let other):
       negative = try answer(input, timestep, other)
-      positive = try answer(input, timestep, conditioning.positive)
+      positive = try answer(input, timestep, side)
     }
     let led = try negative + (positive - negative) * contrast.scale
     return contrast.rescale == 0 ? led : try Self.rescaled(led, positive, by: contrast.rescale)

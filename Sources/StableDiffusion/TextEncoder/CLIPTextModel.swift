@@ -31,7 +31,7 @@ final class CLIPTextModel {
     positionEmbedding = try text["embeddings"]["position_embedding"].parameter(
       "weight", [Self.positions, width], w.formats.sums)
     layers = try (0..<text["encoder"].count("layers")).map {
-      try CLIPEncoderLayer(text["encoder"]["layers"][$0], width, activation: activation)
+      try CLIPEncoderLayer(text["encoder"]["layers"][$0], width, .text(activation))
     }
     guard layers.count >= 2 else {
       throw text["embeddings"]["token_embedding"].unsuitable(

@@ -9,6 +9,8 @@ final class Attention {
   let path: String
   private let heads: Int
 
+  var channels: Int { heads * Channels.head }
+
   /// - Parameter context: channels of what is attended to; `nil` is the sequence itself.
   init(_ w: Weights, _ channels: Int, context: Int? = nil) throws {
     guard channels % Channels.head == 0 else {
@@ -22,17 +24,22 @@ final class Attention {
     path = w.path.dropping("unet.") ?? w.path
   }
 
-  /// - Parameters: x `[B, L, C]`; context `[B, S, context]`. - Returns: `[B, L, C]`.
-  func callAsFunction(_ x: Tensor, context: Tensor? = nil) throws(TorchError) -> Tensor {
+  /// - Parameters: x `[B, L, C]`; context `[B, S, context]`; reference what is seen beside the context.
+  /// - Returns: `[B, L, C]`.
+  func callAsFunction(
+    _ x: Tensor, context: Tensor? = nil, reference: ReferenceContext? = nil
+  ) throws(TorchError) -> Tensor {
     let x = try x.to(toQ.dtype)
     let source = context ?? x
-    let h = try scaledDotProductAttention(
-      split(toQ(x)), split(toK(source)), split(toV(source)))  // [B, heads, L, 64]
+    let q = try split(toQ(x))
+    var h = try scaledDotProductAttention(q, split(toK(source)), split(toV(source)))  // [B, heads, L, 64]
+    if let seen = try reference?(q, path: path) { h = try h + seen }
     return try toOut(h.transpose(1, 2).reshape(x.size(0), x.size(1), -1))  // [B, L, C]
   }
 
-  private func split(_ x: Tensor) throws(TorchError) -> Tensor {
-    try x.reshape(x.size(0), x.size(1), heads, -1).transpose(1, 2)  // [B, heads, L, 64]
+  /// Channels as heads: `[B, L, C]` to `[B, heads, L, 64]`.
+  func split(_ x: Tensor) throws(TorchError) -> Tensor {
+    try x.reshape(x.size(0), x.size(1), heads, -1).transpose(1, 2)
   }
 }
 

@@ -4,4 +4,6 @@ import Torch
 struct AttentionContext {
   /// `[B, S, context]`.
   let text: Tensor
+  /// Reference pictures, seen beside the text.
+  var reference: ReferenceContext?
 }

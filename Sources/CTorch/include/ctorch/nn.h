@@ -20,8 +20,10 @@ ct_tensor *ct_silu(const ct_tensor *x);
 ct_tensor *ct_gelu(const ct_tensor *x); // exact, by erf
 ct_tensor *ct_sigmoid(const ct_tensor *x);
 ct_tensor *ct_softmax(const ct_tensor *x, int64_t dim);
-// softmax(q kᵀ / sqrt(D)) v for [B, heads, L, D]; `causal` hides what comes later.
-ct_tensor *ct_attention(const ct_tensor *q, const ct_tensor *k, const ct_tensor *v, bool causal);
+// softmax(q kᵀ / sqrt(D) + bias) v for [B, heads, L, D]; `causal` hides what comes later.
+// `bias` (NULL is none) has q's type and broadcasts to [B, heads, L, S]; not with `causal`.
+ct_tensor *ct_attention(const ct_tensor *q, const ct_tensor *k, const ct_tensor *v, const ct_tensor *bias,
+                        bool causal);
 // Rows of `table` by index.
 ct_tensor *ct_embedding(const ct_tensor *table, const ct_tensor *indices);
 ct_tensor *ct_upsample_nearest2d(const ct_tensor *x, int64_t height, int64_t width);

@@ -1,0 +1,19 @@
+extension UNet2DConditionModel {
+  /// Every attention to the text, in the order in which IP-Adapters number them: down, up, then the middle.
+  /// Source: diffusers `models/unets/unet_2d_condition.py`, where `mid_block` is set last, and with it comes last in
+  /// `attn_processors`.
+  var crossAttentions: [Attention] {
+    let transformers =
+      downBlocks.flatMap(\.attentions) + upBlocks.flatMap(\.attentions) + [midBlock.attention]
+    return transformers.flatMap(\.transformerBlocks).map(\.attn2)
+  }
+
+  /// Height and width of the feature maps of each level, for latents of `height` × `width`.
+  func mapSizes(height: Int, width: Int) -> [(height: Int, width: Int)] {
+    var size = (height: height, width: width)
+    return downBlocks.indices.map { level in
+      if level > 0 { size = ((size.height + 1) / 2, (size.width + 1) / 2) }
+      return size
+    }
+  }
+}
