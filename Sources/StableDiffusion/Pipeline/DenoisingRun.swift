@@ -17,7 +17,7 @@ public struct DenoisingRun {
   /// - Parameters: seed its low 32 bits are used; start what there is beside noise, with the plan of the steps that
   ///   change it.
   /// - Throws: `TorchError`; `SamplingError.noSignal` for a network that answers the noise, asked where there is
-  ///   nothing else, `.noMask` and `.softMask` for what an inpainting checkpoint cannot do, `.pictureSize` and
+  ///   nothing else, `.noPicture`, `.noMask` and `.softMask` for what an inpainting checkpoint cannot do, `.pictureSize` and
   ///   `.maskSize`.
   public init(
     _ model: StableDiffusionXL, _ image: ImageConditioning, _ plan: SamplingPlan, seed: UInt64,
@@ -26,7 +26,7 @@ public struct DenoisingRun {
     let scale = AutoencoderKL.scale
     let shape = [1, model.networks.unet.latentC, image.height / scale, image.width / scale]
     try start?.check(shape: shape, inpaints: model.networks.unet.inpaints)
-    if start == nil, model.networks.unet.inpaints { throw SamplingError.noMask }
+    if start == nil, model.networks.unet.inpaints { throw SamplingError.noPicture }
     noise = try NoiseSource(seed: seed, shape: shape, device: model.options.device)
     let drawn = try start?.drawn(from: noise, plan) ?? .init(noise: noise.draw())
     denoiser = Denoiser(

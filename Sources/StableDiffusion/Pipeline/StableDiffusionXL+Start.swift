@@ -51,6 +51,14 @@ extension StableDiffusionXL {
     }
   }
 
+  /// Latents of a larger picture, between those of a smaller one.
+  /// - Parameters: latents `[1, 4, H, W]`; width and height in pixels.
+  /// - Returns: `[1, 4, height / 8, width / 8]`.
+  public func upscaled(_ latents: Tensor, width: Int, height: Int) throws(TorchError) -> Tensor {
+    try upsampleBilinear2d(
+      latents, height: height / AutoencoderKL.scale, width: width / AutoencoderKL.scale)
+  }
+
   private func latentRepaint(
     _ repaint: Repaint, _ vae: ExternalVAE?, _ pause: () throws -> Void
   ) throws -> LatentRepaint {
@@ -94,7 +102,9 @@ extension StableDiffusionXL {
   private func levels(_ picture: RGBImage, without hidden: GrayImage?) throws(TorchError) -> Tensor {
     let (height, width) = (picture.height, picture.width)
     let bytes = try Tensor(picture.pixels, [1, height, width, 3]).to(options.device)
-    let levels = try bytes.to(.float32).permute(0, 3, 1, 2).contiguous() * (2.0 / 255) + -1.0
+    // Channels stay last in memory, as diffusers has them: libtorch's norms on the CPU sum them in another order than
+    // it does rows of one channel, and random networks tell the difference.
+    let levels = try bytes.to(.float32).permute(0, 3, 1, 2) * (2.0 / 255) + -1.0
     guard let hidden else { return levels }
     let shown = hidden.pixels.map { $0 < GrayImage.middle ? 1 : 0 as Float }
     return try levels * Tensor(shown, [1, 1, height, width]).to(options.device)

@@ -16,7 +16,9 @@ public enum SamplingError: Error, Sendable, Equatable {
   case pictureSize
   /// The mask is not.
   case maskSize
-  /// The checkpoint repaints part of a picture and does nothing else.
+  /// The checkpoint repaints part of a picture and does nothing else: it lacks the picture.
+  case noPicture
+  /// It lacks the mask.
   case noMask
   /// It knows masked and not masked, nothing between.
   case softMask
@@ -29,7 +31,7 @@ public enum SamplingError: Error, Sendable, Equatable {
     case .spacing: "timestep_spacing"
     case .eta: "eta"
     case .strength: "strength"
-    case .pictureSize: "image"
+    case .pictureSize, .noPicture: "image"
     case .maskSize, .noMask, .softMask: "mask"
     }
   }
@@ -51,7 +53,7 @@ extension SamplingError: CustomStringConvertible {
       "strength \(strength) makes none of \(steps) steps: they are multiplied, and the fraction is dropped"
     case .pictureSize: "the picture to start from is not as large as the result"
     case .maskSize: "the mask is not as large as the result"
-    case .noMask: "this is an inpainting checkpoint: it takes a picture and a mask"
+    case .noPicture, .noMask: "this is an inpainting checkpoint: it takes a picture and a mask"
     case .softMask: "this is an inpainting checkpoint: its mask has no shades between black and white"
     }
   }
