@@ -72,6 +72,9 @@ ct_tensor *ct_embedding(const ct_tensor *table, const ct_tensor *indices) {
 ct_tensor *ct_upsample_nearest2d(const ct_tensor *x, int64_t height, int64_t width) {
   return tensor([&] { return at::upsample_nearest2d(x->value, at::IntArrayRef({height, width})); });
 }
+ct_tensor *ct_upsample_bilinear2d(const ct_tensor *x, int64_t height, int64_t width) {
+  return tensor([&] { return at::upsample_bilinear2d(x->value, at::IntArrayRef({height, width}), false); });
+}
 ct_tensor *ct_pad2d(const ct_tensor *x, int64_t left, int64_t right, int64_t top, int64_t bottom) {
   return tensor([&] { return at::constant_pad_nd(x->value, {left, right, top, bottom}, 0); });
 }

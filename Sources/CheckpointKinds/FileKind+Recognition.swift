@@ -128,10 +128,12 @@ extension FileKind {
 }
 
 extension SafetensorsFile {
-  /// - Throws: `ForeignFile` for anything but a whole SDXL checkpoint that makes pictures from text.
+  /// - Throws: `ForeignFile` for anything but a whole SDXL checkpoint that makes pictures from text, or repaints them.
   public func requireSDXL() throws(ForeignFile) {
     let kind = FileKind(of: header)
-    guard kind == .sdxl else { throw ForeignFile(file: name, kind: kind, wanted: "an SDXL checkpoint") }
+    guard kind == .sdxl || kind == .sdxlInpainting else {
+      throw ForeignFile(file: name, kind: kind, wanted: "an SDXL checkpoint")
+    }
   }
 
   /// - Throws: `ForeignFile` for anything but a LoRA or one of its kin, for whatever model.

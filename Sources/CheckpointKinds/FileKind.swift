@@ -2,10 +2,11 @@
 public enum FileKind: Sendable, Equatable {
   /// All four networks of SDXL, as text-to-picture checkpoints have them.
   case sdxl
+  /// The same, with a UNet that sees a mask and what is around it.
+  case sdxlInpainting
 
   // SDXL of a kind that makes no pictures here
   case sdxlParts(missing: [SDXLComponent])
-  case sdxlInpainting
   case sdxlInstructPix2Pix
   /// Playground v2.5 and CosXL: trained on noise levels of their own.
   case sdxlEDM
@@ -84,7 +85,7 @@ public struct ForeignFile: Error, Sendable, Equatable, CustomStringConvertible {
     case .sdxlParts(let missing):
       let names = missing.map { "\($0.phrase) (\($0.prefix)*)" }
       return "\(file) is \(kind.phrase): \(names.joined(separator: ", ")) missing"
-    case .sdxlInpainting, .sdxlInstructPix2Pix, .sdxlEDM, .sdxlScaledFP8, .sdxlQuantised:
+    case .sdxlInstructPix2Pix, .sdxlEDM, .sdxlScaledFP8, .sdxlQuantised:
       return "\(file) is \(kind.phrase), which is not supported"
     case .unknown: return "\(file) is not \(wanted), nor of another kind that is known here"
     default: return "\(file) is \(kind.phrase), not \(wanted)"

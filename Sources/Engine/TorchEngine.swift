@@ -111,53 +111,35 @@ public actor TorchEngine: ImageEngine {
   }
 
   private func run(
-    _ request: GenerationRequest, _ progress: @Sendable (GenerationProgress) -> Void
+    _ request: GenerationRequest, _ progress: @escaping @Sendable (GenerationProgress) -> Void
   ) throws -> GenerationResult {
     var timings = Timings()
     let model = try makeResident(request.model, &timings, progress)
     let networks = model.networks
-    let sampling = try SamplingPlan(request.scheduler, steps: request.steps)
+    let passes = try Passes(request)
     var stopwatch = Stopwatch()
     let decoder = try decoder(request.vae)
-    let references = try references(request.reference)
+    let steering = Steering(
+      loras: try apply(request.loras), references: try references(request.reference))
     timings.load += stopwatch.lap()
     let texts = try Texts(request, networks)
-    let loras = try apply(request.loras)
-    timings.load += stopwatch.lap()
-    var conditioning = try texts.condition(request, networks) { try Task.checkCancellation() }
-    if let references { conditioning = try references.added(to: conditioning, in: networks) }
-    timings.text = stopwatch.lap()
+    var denoising = Denoising(
+      networks, vae: decoder, texts: texts, steering: steering, passes: passes, progress: progress)
+    let latents = try denoising(request)
+    (timings.text, timings.denoise) = (denoising.textTime, denoising.denoiseTime)
 
-    var run = try DenoisingRun(networks, conditioning, sampling, seed: request.seed)
-    var more = true
-    while more {
-      try Task.checkCancellation()
-      let before = run.stepsDone
-      more = try run.advance()
-      guard run.stepsDone > before else { continue }
-      progress(.step(run.stepsDone, of: run.steps))
-      if request.wantsPreview(after: run.stepsDone), let seen = run.denoised,
-        // A preview is worth no failure.
-        let image = try? networks.preview(seen, with: decoder)
-      {
-        progress(.preview(image))
-      }
-    }
-    try plan.device.synchronize()
-    timings.denoise = stopwatch.lap()
-
-    let decoded = try networks.decode(run.latents, with: decoder) { try Task.checkCancellation() }
+    stopwatch = Stopwatch()
+    let decoded = try networks.decode(latents, with: decoder) { try Task.checkCancellation() }
     timings.decode = stopwatch.lap()
     note(model: request.model.id)
     var report = report(model, texts, timings)
-    report.steering.loras = loras.reports
-    report.steering.warnings += loras.warnings
+    steering.tell(&report.steering)
     // Some of diffusers' classes know no schedule that ends without signal; neither do these samplers.
-    if networks.zeroTerminalSNR, !sampling.method.honoursZeroTerminalSNR {
+    if networks.zeroTerminalSNR, !passes.first.method.honoursZeroTerminalSNR {
       (report.zeroTerminalSNR, report.zeroTerminalSNRSource) = (false, "sampler")
     }
-    report.steering.reference = references?.report
     report.vaeDtype = decoded.dtype.rawValue
+    report.steering.stepsMade = passes.first.stepsMade
     (report.vaeRetried, report.vaeTiled) = (decoded.wasRetried, decoded.wasBanded)
     return GenerationResult(image: decoded.image, report: report)
   }
@@ -221,16 +203,5 @@ private struct LoadingReport {
       log("\(model): \(now)% of \(total / 1_000_000) MB read")
     }
     return true
-  }
-}
-
-/// Milliseconds between laps.
-private struct Stopwatch {
-  private var last = ContinuousClock.now
-
-  mutating func lap() -> Double {
-    let now = ContinuousClock.now
-    defer { last = now }
-    return (now - last) / .milliseconds(1)
   }
 }

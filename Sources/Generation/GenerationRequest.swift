@@ -51,9 +51,9 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
 }
 
 extension GenerationRequest {
-  /// Whether a preview belongs after `step` steps. The last step's is the picture.
-  public func wantsPreview(after step: Int) -> Bool {
-    previewEvery > 0 && step < steps && step.isMultiple(of: previewEvery)
+  /// Whether a preview belongs after `step` of the steps that are made. The last step's is the picture.
+  public func wantsPreview(after step: Int, of stepsMade: Int) -> Bool {
+    previewEvery > 0 && step < stepsMade && step.isMultiple(of: previewEvery)
   }
 }
 

@@ -58,9 +58,9 @@ public struct Timings: Codable, Sendable, Equatable {
   public var swap = 0.0
   /// Reading the checkpoint.
   public var load = 0.0
-  /// Both text encoders.
+  /// Both text encoders, for each pass.
   public var text = 0.0
-  /// All steps.
+  /// All steps, and what they start from.
   public var denoise = 0.0
   /// Latents to pixels.
   public var decode = 0.0

@@ -80,6 +80,11 @@ public func upsampleNearest2d(_ x: Tensor, height: Int, width: Int) throws(Torch
   try Tensor("upsample_nearest2d", [x]) { ct_upsample_nearest2d(x.handle, Int64(height), Int64(width)) }
 }
 
+/// Bilinear resize of `[B, C, H, W]` to `[B, C, height, width]`: `align_corners=False`, without antialiasing.
+public func upsampleBilinear2d(_ x: Tensor, height: Int, width: Int) throws(TorchError) -> Tensor {
+  try Tensor("upsample_bilinear2d", [x]) { ct_upsample_bilinear2d(x.handle, Int64(height), Int64(width)) }
+}
+
 /// Zeros around the last two dimensions.
 public func pad2d(
   _ x: Tensor, left: Int = 0, right: Int = 0, top: Int = 0, bottom: Int = 0

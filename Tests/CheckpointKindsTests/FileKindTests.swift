@@ -193,7 +193,9 @@ import Testing
     }
     #expect(
       said(.stableDiffusion1) == "x.safetensors is a Stable Diffusion 1.x checkpoint, not an SDXL checkpoint")
-    #expect(said(.sdxlInpainting) == "x.safetensors is an SDXL inpainting checkpoint, which is not supported")
+    #expect(
+      said(.sdxlInstructPix2Pix)
+        == "x.safetensors is an SDXL InstructPix2Pix checkpoint, which is not supported")
     #expect(
       said(.sdxlParts(missing: [.textEncoder2, .vae]))
         == "x.safetensors is only a part of an SDXL checkpoint: the second text encoder "

@@ -45,7 +45,7 @@ package final class ScriptedEngine: ImageEngine {
       begun.withLock { $0 += 1 }
       try await Task.sleep(for: stepTime)
       if !quiet { progress(.step(step, of: request.steps)) }
-      if request.wantsPreview(after: step) {
+      if request.wantsPreview(after: step, of: request.steps) {
         progress(
           .preview(try gradient(width: request.width / 8, height: request.height / 8, seed: UInt64(step))))
       }

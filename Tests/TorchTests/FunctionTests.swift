@@ -99,6 +99,8 @@ private func close(_ x: Tensor, _ expected: [Float], within tolerance: Float = 1
   @Test func resizing() throws {
     let y = try upsampleNearest2d(Tensor([1, 2, 3, 4] as [Float], [1, 1, 2, 2]), height: 3, width: 4)
     #expect(try close(y, [1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4]))
+    let between = try upsampleBilinear2d(Tensor([1, 3, 5, 7] as [Float], [1, 1, 2, 2]), height: 2, width: 4)
+    #expect(try close(between, [1, 1.5, 2.5, 3, 5, 5.5, 6.5, 7]))
     let padded = try pad2d(
       Tensor([1, 2, 3, 4] as [Float], [1, 1, 2, 2]), left: 0, right: 1, top: 1, bottom: 0)
     #expect(try close(padded, [0, 0, 0, 1, 2, 0, 3, 4, 0]))

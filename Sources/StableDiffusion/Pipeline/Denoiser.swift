@@ -5,6 +5,8 @@ struct Denoiser {
   let unet: UNet2DConditionModel
   let prediction: PredictionType
   let conditioning: Conditioning
+  /// What an inpainting checkpoint sees beside the latents, `[1, 5, H, W]`.
+  var inpainting: Tensor?
 
   /// The picture the network sees in the latent at `point`: float32, the latent's shape.
   /// - Parameters: step the one being made, from 0; steps of the whole run.
@@ -12,6 +14,8 @@ struct Denoiser {
     let conditioning = conditioning.at(step: step, of: steps)
     let contrast = conditioning.contrast.flatMap { $0.covers(step: step, of: steps) ? $0 : nil }
     return try Self.picture(at: point, prediction) { input throws(TorchError) in
+      let input =
+        try inpainting.map { beside throws(TorchError) in try cat([input, beside], dim: 1) } ?? input
       guard let contrast else { return try answer(input, point.timestep, conditioning.positive) }
       return try guided(input, point.timestep, conditioning.positive, contrast)
     }

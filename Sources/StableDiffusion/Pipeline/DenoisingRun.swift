@@ -8,24 +8,33 @@ public struct DenoisingRun {
   private var sampler: any Sampler
   private let denoiser: Denoiser
   private let noise: NoiseSource
+  private let blending: Blending?
+  /// That are made.
   public let steps: Int
   /// The picture as the network saw it last, in latents as `latents` are.
   public private(set) var denoised: Tensor?
 
-  /// - Parameter seed: its low 32 bits are used.
+  /// - Parameters: seed its low 32 bits are used; start what there is beside noise, with the plan of the steps that
+  ///   change it.
   /// - Throws: `TorchError`; `SamplingError.noSignal` for a network that answers the noise, asked where there is
-  ///   nothing else.
+  ///   nothing else, `.noPicture`, `.noMask` and `.softMask` for what an inpainting checkpoint cannot do, `.pictureSize` and
+  ///   `.maskSize`.
   public init(
-    _ model: StableDiffusionXL, _ image: ImageConditioning, _ plan: SamplingPlan, seed: UInt64
+    _ model: StableDiffusionXL, _ image: ImageConditioning, _ plan: SamplingPlan, seed: UInt64,
+    start: StartingLatents? = nil
   ) throws {
     let scale = AutoencoderKL.scale
-    noise = try NoiseSource(
-      seed: seed, shape: [1, model.networks.unet.latentC, image.height / scale, image.width / scale],
-      device: model.options.device)
+    let shape = [1, model.networks.unet.latentC, image.height / scale, image.width / scale]
+    try start?.check(shape: shape, inpaints: model.networks.unet.inpaints)
+    if start == nil, model.networks.unet.inpaints { throw SamplingError.noPicture }
+    noise = try NoiseSource(seed: seed, shape: shape, device: model.options.device)
+    let drawn = try start?.drawn(from: noise, plan) ?? .init(noise: noise.draw())
     denoiser = Denoiser(
-      unet: model.networks.unet, prediction: model.prediction, conditioning: image.conditioning)
-    sampler = try plan.start(zeroTerminalSNR: model.zeroTerminalSNR, noise: noise.draw())
-    steps = plan.steps
+      unet: model.networks.unet, prediction: model.prediction, conditioning: image.conditioning,
+      inpainting: drawn.inpainting)
+    sampler = try plan.start(
+      zeroTerminalSNR: model.zeroTerminalSNR, noise: drawn.noise, picture: drawn.picture)
+    (blending, steps) = (drawn.blending, plan.stepsMade)
     if model.prediction == .epsilon, sampler.point?.alpha == 0 { throw SamplingError.noSignal(plan.method) }
   }
 
@@ -41,7 +50,26 @@ public struct DenoisingRun {
     guard let point = sampler.point else { return false }
     let denoised = try denoiser(point, step: sampler.stepsDone, of: steps)
     try sampler.resume(denoised: denoised, noise: noise)
+    if let blending {
+      sampler.x = try blending(sampler.x, at: sampler.level, stepsDone: sampler.stepsDone)
+    }
     self.denoised = denoised
     return sampler.point != nil
+  }
+}
+
+extension StartingLatents {
+  /// - Parameters: shape of the run's latents; inpaints whether the checkpoint sees a mask.
+  fileprivate func check(shape: [Int], inpaints: Bool) throws(SamplingError) {
+    guard self.shape == shape else { throw .pictureSize }
+    let area = shape[2] * shape[3]
+    switch repaint {
+    case nil: if inpaints { throw .noMask }
+    case .blended(let mask), .seen(let mask, _):
+      guard Array(mask.shape[2...]) == Array(shape[2...]) else { throw .maskSize }
+    case .gradual(let kept):
+      if inpaints { throw .softMask }
+      guard kept.count == area else { throw .maskSize }
+    }
   }
 }

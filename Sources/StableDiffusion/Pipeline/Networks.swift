@@ -40,7 +40,7 @@ struct Networks {
     }
     if unet.latentC != vae.latentC {
       throw unetWeights["conv_in"].unsuitable(
-        "weight", "takes \(unet.latentC) channels, the VAE gives \(vae.latentC)")
+        "weight", "is of latents of \(unet.latentC) channels, the VAE gives \(vae.latentC)")
     }
   }
 }

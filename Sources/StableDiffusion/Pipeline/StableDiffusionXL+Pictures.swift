@@ -68,16 +68,8 @@ extension StableDiffusionXL {
     return image
   }
 
-  /// A picture to the distribution of its latents.
-  /// - Returns: float32 mean and log-variance, unscaled, `[1, 8, H, W]`.
-  public func encode(_ image: RGBImage) throws -> Tensor {
-    let bytes = try Tensor(image.pixels, [1, image.height, image.width, 3]).to(options.device)
-    let levels = try bytes.to(.float32).permute(0, 3, 1, 2).contiguous()  // [1, 3, 8H, 8W]
-    return try networks.vae.encode(levels * (2.0 / 255) + -1.0)
-  }
-
   /// The checkpoint's VAE, read again in float32.
-  private func vaeInFloat32() throws -> AutoencoderKL {
+  func vaeInFloat32() throws -> AutoencoderKL {
     try CheckpointError.wrapping {
       let store = WeightStore(
         checkpoint.file, sources: checkpoint.sources, fileName: checkpoint.names.key, device: options.device)

@@ -7,12 +7,11 @@ enum DistilledTimesteps {
   /// How many there are.
   static let count = 50
 
-  /// A run's: every so many of them, from the last, 999.
-  /// - Parameter steps: 1 to `count`.
-  static func chosen(_ steps: Int) -> [Int] {
+  /// A run's: every so many of them, from the last, 999, as far as the run makes their steps.
+  static func chosen(_ plan: SamplingPlan) -> [Int] {
     let stride = NoiseSchedule.trainTimesteps / count
-    let skip = Double(count) / Double(steps)
-    return (0..<steps).map { (count - Int(Double($0) * skip)) * stride - 1 }
+    let skip = Double(count) / Double(plan.steps)
+    return (plan.firstStep..<plan.steps).map { (count - Int(Double($0) * skip)) * stride - 1 }
   }
 }
 
@@ -24,9 +23,9 @@ struct LCMSampler: Sampler {
   private let schedule: NoiseSchedule
   private(set) var stepsDone = 0
 
-  /// - Parameters: steps 1 to 50; noise standard normal, `[B, 4, H, W]`.
-  init(steps: Int, _ schedule: NoiseSchedule, noise: Tensor) {
-    (timesteps, self.schedule, x) = (DistilledTimesteps.chosen(steps), schedule, noise)
+  /// - Parameter noise: standard normal, `[B, 4, H, W]`.
+  init(_ plan: SamplingPlan, _ schedule: NoiseSchedule, noise: Tensor) {
+    (timesteps, self.schedule, x) = (DistilledTimesteps.chosen(plan), schedule, noise)
   }
 
   var point: SamplingPoint? {
@@ -58,14 +57,14 @@ struct TCDSampler: Sampler {
   var x: Tensor
   private let timesteps: [Int]
   private let schedule: NoiseSchedule
+  /// How far below the next timestep a jump leads, as a share of it: γ in the paper.
   private let eta: Double
   private(set) var stepsDone = 0
 
-  /// - Parameters: steps 1 to 50; eta how far below the next timestep a jump leads, as a share of it (γ in the
-  ///   paper), 0 to 1; noise standard normal, `[B, 4, H, W]`.
-  init(steps: Int, eta: Double, _ schedule: NoiseSchedule, noise: Tensor) {
-    (timesteps, self.schedule, x) = (DistilledTimesteps.chosen(steps), schedule, noise)
-    self.eta = eta
+  /// - Parameter noise: standard normal, `[B, 4, H, W]`.
+  init(_ plan: SamplingPlan, _ schedule: NoiseSchedule, noise: Tensor) {
+    (timesteps, self.schedule, x) = (DistilledTimesteps.chosen(plan), schedule, noise)
+    eta = plan.eta
   }
 
   var point: SamplingPoint? {

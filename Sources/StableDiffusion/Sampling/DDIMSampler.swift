@@ -13,7 +13,8 @@ struct DDIMSampler: Sampler {
 
   /// - Parameter noise: standard normal, `[B, 4, H, W]`.
   init(_ plan: SamplingPlan, _ schedule: NoiseSchedule, noise: Tensor) {
-    timesteps = plan.spacing.timesteps(plan.steps).map { Int($0.rounded(.toNearestOrEven)) }
+    timesteps = plan.spacing.timesteps(plan.steps).dropFirst(plan.firstStep)
+      .map { Int($0.rounded(.toNearestOrEven)) }
     stride = NoiseSchedule.trainTimesteps / plan.steps
     (self.schedule, x) = (schedule, noise)
   }

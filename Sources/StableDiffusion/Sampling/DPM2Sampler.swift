@@ -45,6 +45,12 @@ struct DPM2Sampler: Sampler {
     return SamplingPoint(x: x, timestep: middle.timestep, alpha: 1, sigma: middle.sigma)
   }
 
+  /// In the middle of a step, as diffusers sees it, the level which the step leads to.
+  var level: NoiseLevel? {
+    let index = start == nil ? stepsDone : stepsDone + 1
+    return ladder.point(index, x).map { NoiseLevel(alpha: $0.alpha, sigma: $0.sigma) }
+  }
+
   mutating func resume(denoised: Tensor, noise: NoiseSource) throws(TorchError) {
     let (sigma, next) = ladder.step(stepsDone)
     if let start {

@@ -7,23 +7,28 @@ struct LMSSampler: Sampler {
 
   var x: Tensor
   private let ladder: SigmaLadder
+  /// Steps of the ladder before this run's first.
+  private let skipped: Int
   private(set) var stepsDone = 0
   /// Slopes of the last steps, the newest first.
   private var slopes: [Tensor] = []
 
-  /// - Parameter noise: standard normal, `[B, 4, H, W]`.
-  init(_ ladder: SigmaLadder, noise: Tensor) throws(TorchError) {
-    self.ladder = ladder
+  /// - Parameters: ladder with the levels above the run's own; skipped how many those are; noise standard normal,
+  ///   `[B, 4, H, W]`.
+  init(_ ladder: SigmaLadder, skipping skipped: Int, noise: Tensor) throws(TorchError) {
+    (self.ladder, self.skipped) = (ladder, skipped)
     x = try noise * ladder.noiseScale
   }
 
-  var point: SamplingPoint? { ladder.point(stepsDone, x) }
+  var point: SamplingPoint? { ladder.point(skipped + stepsDone, x) }
 
   mutating func resume(denoised: Tensor, noise: NoiseSource) throws(TorchError) {
-    let slope = try (x - denoised) * (1 / ladder.sigmas[stepsDone])
+    let index = skipped + stepsDone
+    let slope = try (x - denoised) * (1 / ladder.sigmas[index])
     slopes = [slope] + slopes.prefix(Self.order - 1)
-    let (from, to) = ladder.step(stepsDone)
-    let levels = slopes.indices.map { ladder.sigmas[stepsDone - $0] }
+    let (from, to) = ladder.step(index)
+    // As in diffusers, the order counts skipped levels too, though there are no slopes of them.
+    let levels = (0..<min(index + 1, Self.order)).map { ladder.sigmas[index - $0] }
     var change = try slope * Self.weight(of: 0, at: levels, from: from, to: to)
     for index in slopes.indices.dropFirst() {
       change = try change + slopes[index] * Self.weight(of: index, at: levels, from: from, to: to)

@@ -14,6 +14,18 @@ struct SamplingPoint {
   let sigma: Double
 }
 
+/// A mixture of a picture and standard normal noise.
+struct NoiseLevel {
+  /// The weights of picture and noise.
+  let alpha: Double, sigma: Double
+
+  /// A picture made as noisy as this. Source: diffusers' `add_noise` of each scheduler.
+  /// - Parameters: picture and noise of one shape.
+  func noised(_ picture: Tensor, _ noise: Tensor) throws(TorchError) -> Tensor {
+    try picture * alpha + noise * sigma
+  }
+}
+
 /// A sampling method in the middle of a run: a value that asks for points and is resumed with answers.
 ///
 /// It knows nothing of guidance, prompts or the VAE. Second-order methods ask twice a step.
@@ -22,9 +34,15 @@ protocol Sampler {
   var point: SamplingPoint? { get }
   /// The latent as it stands: the result, once the run is over. Replacing it leaves the history alone.
   var x: Tensor { get set }
+  /// The weights of picture and noise in `x` as it stands; `nil` once the run is over, where there is picture alone.
+  var level: NoiseLevel? { get }
   /// Steps done.
   var stepsDone: Int { get }
   /// Goes on with the picture the network sees at `point`.
   /// - Parameters: denoised float32, x's shape; noise draws tensors of x's shape.
   mutating func resume(denoised: Tensor, noise: NoiseSource) throws(TorchError)
+}
+
+extension Sampler {
+  var level: NoiseLevel? { point.map { NoiseLevel(alpha: $0.alpha, sigma: $0.sigma) } }
 }

@@ -10,6 +10,18 @@ public enum SamplingError: Error, Sendable, Equatable {
   case eta(Double, SamplingMethod)
   /// The first timestep carries no signal, from which a network that answers the noise tells nothing.
   case noSignal(SamplingMethod)
+  /// Of so many steps, it leaves none.
+  case strength(Double, steps: Int)
+  /// The picture to start from is not as large as the result.
+  case pictureSize
+  /// The mask is not.
+  case maskSize
+  /// The checkpoint repaints part of a picture and does nothing else: it lacks the picture.
+  case noPicture
+  /// It lacks the mask.
+  case noMask
+  /// It knows masked and not masked, nothing between.
+  case softMask
 
   /// The request's field at fault, by its name on the wire.
   public var field: String {
@@ -18,6 +30,9 @@ public enum SamplingError: Error, Sendable, Equatable {
     case .sigmas, .noSignal: "scheduler"
     case .spacing: "timestep_spacing"
     case .eta: "eta"
+    case .strength: "strength"
+    case .pictureSize, .noPicture: "image"
+    case .maskSize, .noMask, .softMask: "mask"
     }
   }
 }
@@ -34,6 +49,12 @@ extension SamplingError: CustomStringConvertible {
     case .eta(let eta, let method): "eta is of tcd, from 0 to 1; \(method.rawValue) has no \(eta)"
     case .noSignal(let method):
       "\(method.rawValue) starts where a zero-terminal-SNR model sees no signal, which takes v-prediction"
+    case .strength(let strength, let steps):
+      "strength \(strength) makes none of \(steps) steps: they are multiplied, and the fraction is dropped"
+    case .pictureSize: "the picture to start from is not as large as the result"
+    case .maskSize: "the mask is not as large as the result"
+    case .noPicture, .noMask: "this is an inpainting checkpoint: it takes a picture and a mask"
+    case .softMask: "this is an inpainting checkpoint: its mask has no shades between black and white"
     }
   }
 }

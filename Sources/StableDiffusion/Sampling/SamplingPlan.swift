@@ -6,6 +6,8 @@ public struct SamplingPlan: Sendable, Equatable {
   public let sigmas: SigmaSchedule
   public let spacing: TimestepSpacing
   public let steps: Int
+  /// The first step that is made: above 0 for a run that starts from a picture.
+  public private(set) var firstStep = 0
   /// TCD's γ: how far below the next timestep a jump leads, as a share of it, 0 to 1.
   public let eta: Double
 
@@ -24,6 +26,22 @@ public struct SamplingPlan: Sendable, Equatable {
     (self.method, self.sigmas, self.spacing) = (method, sigmas, spacing)
     (self.steps, self.eta) = (steps, eta)
   }
+
+  /// Steps that are made.
+  public var stepsMade: Int { steps - firstStep }
+
+  /// The part of this run that changes a picture by so much: the last `min(⌊steps · strength⌋, steps)` steps.
+  /// Source: diffusers `StableDiffusionXLImg2ImgPipeline.get_timesteps`.
+  /// - Parameter strength: 0 to 1.
+  /// - Throws: `SamplingError.strength` when no step is left.
+  public func part(strength: Double) throws(SamplingError) -> SamplingPlan {
+    guard (0...1).contains(strength), Int(Double(steps) * strength) > 0 else {
+      throw .strength(strength, steps: steps)
+    }
+    var part = self
+    part.firstStep = steps - min(Int(Double(steps) * strength), steps)
+    return part
+  }
 }
 
 extension SamplingPlan {
@@ -31,21 +49,27 @@ extension SamplingPlan {
   /// - Parameters:
   ///   - zeroTerminalSNR: whether the model's last timestep carries no signal.
   ///   - noise: standard normal, float32 `[B, 4, H, W]`.
-  func start(zeroTerminalSNR: Bool, noise: Tensor) throws(TorchError) -> any Sampler {
-    let schedule = schedule(zeroTerminalSNR: zeroTerminalSNR)
+  ///   - picture: latents to start from, made as noisy as the first level; `nil` starts from noise alone.
+  func start(zeroTerminalSNR: Bool, noise: Tensor, picture: Tensor? = nil) throws(TorchError) -> any Sampler {
+    var sampler = try sampler(schedule(zeroTerminalSNR: zeroTerminalSNR), noise: noise)
+    if let picture, let level = sampler.level { sampler.x = try level.noised(picture, noise) }
+    return sampler
+  }
+
+  private func sampler(_ schedule: NoiseSchedule, noise: Tensor) throws(TorchError) -> any Sampler {
     switch method {
     case .euler: return try EulerSampler(.plain, ladder(schedule), noise: noise)
     case .eulerAncestral: return try EulerSampler(.ancestral, ladder(schedule), noise: noise)
     case .heun: return try HeunSampler(ladder(schedule), noise: noise)
     case .dpm2: return try DPM2Sampler(.plain, ladder(schedule), schedule, noise: noise)
     case .dpm2Ancestral: return try DPM2Sampler(.ancestral, ladder(schedule), schedule, noise: noise)
-    case .lms: return try LMSSampler(ladder(schedule), noise: noise)
+    case .lms: return try LMSSampler(wholeLadder(schedule), skipping: firstStep, noise: noise)
     case .dpmpp2M: return DPMSolverSampler(.ode, ladder(schedule), noise: noise)
     case .dpmpp2MSDE: return DPMSolverSampler(.sde, ladder(schedule), noise: noise)
     case .uniPC: return UniPCSampler(ladder(schedule), noise: noise)
     case .ddim: return DDIMSampler(self, schedule, noise: noise)
-    case .lcm: return LCMSampler(steps: steps, schedule, noise: noise)
-    case .tcd: return TCDSampler(steps: steps, eta: eta, schedule, noise: noise)
+    case .lcm: return LCMSampler(self, schedule, noise: noise)
+    case .tcd: return TCDSampler(self, schedule, noise: noise)
     }
   }
 
@@ -58,8 +82,10 @@ extension SamplingPlan {
     }
   }
 
-  /// The levels of a method that works on a ladder of them.
-  func ladder(_ schedule: NoiseSchedule) -> SigmaLadder {
+  /// The levels of a method that works on a ladder of them, from the run's first.
+  func ladder(_ schedule: NoiseSchedule) -> SigmaLadder { wholeLadder(schedule).dropFirst(firstStep) }
+
+  private func wholeLadder(_ schedule: NoiseSchedule) -> SigmaLadder {
     switch method {
     case .dpmpp2M, .dpmpp2MSDE, .uniPC: SigmaLadder(self, .unitVariance, schedule)
     case .dpm2, .dpm2Ancestral: SigmaLadder(self, .karrasAtWholeTimesteps, schedule)

@@ -60,6 +60,17 @@ struct SigmaLadder: Sendable {
     return curve.levels(from: schedule.sigma(at: from), to: schedule.sigma(at: to), steps: plan.steps)
   }
 
+  private init(timesteps: [Double], sigmas: [Double], noiseScale: Double) {
+    (self.timesteps, self.sigmas, self.noiseScale) = (timesteps, sigmas, noiseScale)
+  }
+
+  /// Without the first `count` steps, for a run that starts below them.
+  func dropFirst(_ count: Int) -> SigmaLadder {
+    SigmaLadder(
+      timesteps: Array(timesteps.dropFirst(count)), sigmas: Array(sigmas.dropFirst(count)),
+      noiseScale: noiseScale)
+  }
+
   /// The network's question at the start of a step, for a latent that is `picture + σ · noise`.
   func point(_ index: Int, _ x: Tensor) -> SamplingPoint? {
     guard index < timesteps.count else { return nil }

@@ -11,6 +11,8 @@ final class UNet2DConditionModel {
   let formats: NumberFormats
   /// Channels of the latents, of the text, and of the pooled text.
   let latentC: Int, contextC: Int, pooledC: Int
+  /// Whether it takes a mask and the latents of what is around it beside the sample.
+  let inpaints: Bool
 
   /// Width of each of the six numbers of size conditioning (`addition_time_embed_dim`).
   static let timeIDDim = 256
@@ -53,11 +55,13 @@ final class UNet2DConditionModel {
     convNormOut = try GroupNorm(
       w["conv_norm_out"], groups: Channels.normGroups, channels: channels, eps: 1e-5)
     let outC = try w["conv_out"].shape("weight", rank: 4)[0]
-    guard outC == conv[1] else {
+    // The mask, and what is around it.
+    inpaints = conv[1] == 2 * outC + 1
+    guard outC == conv[1] || inpaints else {
       throw w["conv_in"].unsuitable("weight", "takes \(conv[1]) channels, conv_out gives \(outC)")
     }
     convOut = try Conv2d(w["conv_out"], channels, outC, kernel: 3, padding: 1)
-    (latentC, contextC, formats) = (conv[1], widths.context, w.formats)
+    (latentC, contextC, formats) = (outC, widths.context, w.formats)
   }
 
   /// The width of the text, read off the first cross-attention, which is in the middle block at the latest.
@@ -76,7 +80,7 @@ final class UNet2DConditionModel {
     return try addEmbedding(cat([pooled.to(formats.sums), ids.to(formats.sums)], dim: 1))
   }
 
-  /// - Parameters: sample `[B, C, H, W]`; timestep may be fractional; added from `embed`.
+  /// - Parameters: sample `[B, C, H, W]`, or `[B, 2C + 1, H, W]` where it inpaints; timestep may be fractional; added from `embed`.
   /// - Returns: the network's answer, `[B, C, H, W]`, in the sample's format.
   func callAsFunction(
     _ sample: Tensor, timestep: Double, context: AttentionContext, added: Tensor

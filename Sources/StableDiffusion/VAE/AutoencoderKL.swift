@@ -47,10 +47,12 @@ final class AutoencoderKL {
     return try (bands.map { try decoder(z, in: $0) } ?? decoder(z, pause: pause)).to(.float32)
   }
 
-  /// - Parameter picture: −1 to 1, `[B, 3, 8H, 8W]`.
+  /// - Parameters: picture −1 to 1, `[B, 3, 8H, 8W]`; bands for it to be read in bands of rows; pause called between
+  ///   blocks: what it throws ends the encoding.
   /// - Returns: float32 mean and log-variance of the latents' distribution, unscaled, `[B, 8, H, W]`.
-  func encode(_ picture: Tensor) throws -> Tensor {
-    try quantConv(encoder(picture.to(formats.sums))).to(.float32)
+  func encode(_ picture: Tensor, bands: RowBands? = nil, pause: () throws -> Void = {}) throws -> Tensor {
+    let x = try picture.to(formats.sums)
+    return try quantConv(bands.map { try encoder(x, in: $0) } ?? encoder(x, pause: pause)).to(.float32)
   }
 }
 
@@ -74,10 +76,22 @@ final class Encoder {
   }
 
   /// - Parameter x: `[B, 3, 8H, 8W]`. - Returns: `[B, 8, H, W]`.
-  func callAsFunction(_ x: Tensor) throws -> Tensor {
+  func callAsFunction(_ x: Tensor, pause: () throws -> Void = {}) throws -> Tensor {
     var h = try convIn(x)  // [B, C0, 8H, 8W]
-    for block in downBlocks { h = try block(h) }  // [B, C3, H, W]
+    for block in downBlocks { h = try block(h, pause: pause) }  // [B, C3, H, W]
+    try pause()
     return try convOut(silu(convNormOut(midBlock(h))))
+  }
+
+  /// The same in bands of rows, as long as the maps are large.
+  func callAsFunction(_ x: Tensor, in bands: RowBands) throws -> Tensor {
+    var h = try bands(convIn, x)  // [B, C0, 8H, 8W]
+    for block in downBlocks {
+      for resnet in block.resnets { h = try bands(resnet, h) }
+      if let downsampler = block.downsampler { h = try bands(downsampler, h) }
+    }
+    try bands.pause()
+    return try convOut(silu(convNormOut(midBlock(h))))  // [B, 8, H, W]
   }
 }
 

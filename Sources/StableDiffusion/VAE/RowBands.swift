@@ -1,7 +1,7 @@
 import NN
 import Torch
 
-/// Computes the decoder's large feature maps a band of rows at a time.
+/// Computes the VAE's large feature maps a band of rows at a time.
 ///
 /// Only what a layer takes and gives stands in memory whole; what is between is as large as a band. Norms are over
 /// the whole map, and each band's convolution sees the rows beyond its border, so there are no seams: a band is
@@ -50,6 +50,28 @@ struct RowBands {
         return try doubled.narrow(2, from: above.lowerBound % 2, length: above.count)
       }
       return try upsampler.conv.unpadded(padded)
+    }
+  }
+
+  /// The halving `downsampler`, which has its border on the right and at the bottom.
+  /// - Parameter x: `[B, C, H, W]`. - Returns: `[B, C, ⌊H/2⌋, ⌊W/2⌋]`.
+  func callAsFunction(_ downsampler: Downsample2D, _ x: Tensor) throws -> Tensor {
+    try banded(x.size(2) / 2, like: x) { rows in
+      let sources = 2 * rows.lowerBound..<min(2 * rows.upperBound + 1, x.size(2))
+      let band = try x.narrow(2, from: sources.lowerBound, length: sources.count)
+      return try downsampler.conv.unpadded(
+        pad2d(band, right: 1, bottom: 2 * rows.upperBound + 1 - sources.upperBound))
+    }
+  }
+
+  /// A convolution by a kernel of 3.
+  /// - Parameter x: `[B, C, H, W]`. - Returns: `[B, outC, H, W]`.
+  func callAsFunction(_ conv: Conv2d, _ x: Tensor) throws -> Tensor {
+    try banded(x.size(2), like: x) { rows in
+      let padded = try rowsAround(rows, of: x.size(2)) { around in
+        try x.narrow(2, from: around.lowerBound, length: around.count)
+      }
+      return try conv.unpadded(padded)
     }
   }
 

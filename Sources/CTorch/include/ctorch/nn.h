@@ -27,6 +27,8 @@ ct_tensor *ct_attention(const ct_tensor *q, const ct_tensor *k, const ct_tensor 
 // Rows of `table` by index.
 ct_tensor *ct_embedding(const ct_tensor *table, const ct_tensor *indices);
 ct_tensor *ct_upsample_nearest2d(const ct_tensor *x, int64_t height, int64_t width);
+// Corners are not aligned: pixels are areas.
+ct_tensor *ct_upsample_bilinear2d(const ct_tensor *x, int64_t height, int64_t width);
 // Zeros around the last two dimensions.
 ct_tensor *ct_pad2d(const ct_tensor *x, int64_t left, int64_t right, int64_t top, int64_t bottom);
 
