@@ -8,6 +8,10 @@ public struct DenoisingRun {
   private var sampler: any Sampler
   private let denoiser: Denoiser
   private let noise: NoiseSource
+  private let controls: [Control]
+  /// Of the network: made, and of the whole run.
+  private var evaluations = 0
+  private let allEvaluations: Int
   public let steps: Int
   /// The picture as the network saw it last, in latents as `latents` are.
   public private(set) var denoised: Tensor?
@@ -23,9 +27,12 @@ public struct DenoisingRun {
       seed: seed, shape: [1, model.networks.unet.latentC, image.height / scale, image.width / scale],
       device: model.options.device)
     denoiser = Denoiser(
-      unet: model.networks.unet, prediction: model.prediction, conditioning: image.conditioning)
+      unet: model.networks.unet, prediction: model.prediction, conditioning: image.conditioning,
+      perturbedAttention: image.perturbedAttention, freeU: image.freeU)
+    controls = image.controls
     sampler = try plan.start(zeroTerminalSNR: model.zeroTerminalSNR, noise: noise.draw())
     steps = plan.steps
+    allEvaluations = plan.method.evaluations(of: plan.steps)
     if model.prediction == .epsilon, sampler.point?.alpha == 0 { throw SamplingError.noSignal(plan.method) }
   }
 
@@ -39,7 +46,9 @@ public struct DenoisingRun {
   /// - Returns: whether there is more to do.
   public mutating func advance() throws -> Bool {
     guard let point = sampler.point else { return false }
-    let denoised = try denoiser(point, step: sampler.stepsDone, of: steps)
+    let active = controls.filter { $0.covers(evaluation: evaluations, of: allEvaluations) }
+    let denoised = try denoiser(point, step: sampler.stepsDone, of: steps, controls: active)
+    evaluations += 1
     try sampler.resume(denoised: denoised, noise: noise)
     self.denoised = denoised
     return sampler.point != nil

@@ -4,4 +4,6 @@ import Torch
 struct AttentionContext {
   /// `[B, S, context]`.
   let text: Tensor
+  /// Whether the self-attentions of the middle are switched off: every place sees itself alone.
+  var perturbed = false
 }
