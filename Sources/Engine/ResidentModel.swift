@@ -3,7 +3,7 @@ import Glibc
 import StableDiffusion
 import Torch
 
-/// The one model on the device, and the one decoder beside it.
+/// The one model on the device, and what is beside it: one decoder, a few ControlNets.
 struct ResidentModel {
   let source: ModelSource
   let networks: StableDiffusionXL
@@ -15,6 +15,7 @@ struct ResidentModel {
   let file: FileVersion?
   /// What operators may want to know of the file, a line each.
   let notes: [String]
+  var controlNets = ControlNets()
   private var decoder: Decoder?
 
   /// A decoder that was read, and from what.
@@ -82,7 +83,7 @@ struct ResidentModel {
 
 extension FileVersion {
   /// `nil` for a file that cannot be looked at.
-  fileprivate init?(path: String) {
+  init?(path: String) {
     var info = stat()
     guard stat(path, &info) == 0 else { return nil }
     let (seconds, overflow) = Int64(info.st_mtim.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)

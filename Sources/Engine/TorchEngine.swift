@@ -116,9 +116,11 @@ public actor TorchEngine: ImageEngine {
     let sampling = try SamplingPlan(request.scheduler, steps: request.steps)
     var stopwatch = Stopwatch()
     let decoder = try decoder(request.vae)
+    let controlNets = try controlNets(request.controls)
     timings.load += stopwatch.lap()
     let texts = try Texts(request, networks)
-    let conditioning = try texts.condition(request, networks) { try Task.checkCancellation() }
+    var conditioning = try texts.condition(request, networks) { try Task.checkCancellation() }
+    try conditioning.steer(request, controlNets)
     timings.text = stopwatch.lap()
 
     var run = try DenoisingRun(networks, conditioning, sampling, seed: request.seed)
@@ -149,6 +151,9 @@ public actor TorchEngine: ImageEngine {
     }
     report.vaeDtype = decoded.dtype.rawValue
     (report.vaeRetried, report.vaeTiled) = (decoded.wasRetried, decoded.wasBanded)
+    report.steering.controls = request.controls.map {
+      ControlReport(network: $0.network.name, scale: $0.scale)
+    }
     return GenerationResult(image: decoded.image, report: report)
   }
 
@@ -159,6 +164,14 @@ public actor TorchEngine: ImageEngine {
       throw GenerationError(.internalError, "The decoder \(source.name) was not read")
     }
     return decoder
+  }
+
+  /// The networks of a request's controls, in their order.
+  private func controlNets(_ controls: [ControlPrompt]) throws -> [ControlNet] {
+    guard !controls.isEmpty, let networks = resident?.networks else { return [] }
+    return try resident?.controlNets.networks(for: controls, beside: networks) { _ in
+      try Task.checkCancellation()
+    } ?? []
   }
 
   private func report(_ model: ResidentModel, _ texts: Texts, _ timings: Timings) -> GenerationReport {

@@ -26,13 +26,13 @@ public final class ControlNet {
     path: String, for model: StableDiffusionXL, progress: @escaping (Int) throws -> Void = { _ in }
   ) throws {
     let files = ControlNetFiles(path)
-    configuration = try files.configuration.map { try ControlNetConfiguration(path: $0) } ?? .init()
+    let configuration = try files.configuration.map { try ControlNetConfiguration(path: $0) } ?? .init()
     let source = try CheckpointError.wrapping {
       let source = try SafetensorsFile(path: files.weights)
       try source.requireControlNet()
       return source
     }
-    (file, device) = (source.name, model.options.device)
+    (file, device, self.configuration) = (source.name, model.options.device, configuration)
     self.model = try CheckpointError.wrapping(partOf: "a ControlNet for SDXL") {
       let store = WeightStore(
         source, sources: source.header.tensors.mapValues { WeightSource($0) }, device: model.options.device,
@@ -41,6 +41,7 @@ public final class ControlNet {
       try Topology.checkControlNet(weights, beside: model.networks.unet)
       let network = try ControlNetModel(weights, context: model.networks.unet.contextC)
       try store.requireAllTaken()
+      try configuration.check(network.encoder)
       return network
     }
   }

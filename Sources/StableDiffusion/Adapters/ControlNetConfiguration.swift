@@ -9,6 +9,8 @@ struct ControlNetConfiguration: Decodable, Equatable {
 
   /// The order of the picture's channels.
   var order = ChannelOrder.rgb
+  /// Attention heads of each level, or one number for all; `nil`: of 64 channels each.
+  private var heads: Heads?
 
   init() {}
 
@@ -45,8 +47,50 @@ struct ControlNetConfiguration: Decodable, Equatable {
     try require(.additionTimeEmbedDim, UNetEncoder.timeIDDim)
     try require(.resnetTimeScaleShift, "default")
     try require(.downsamplePadding, 1)
+    try require(.midBlockScaleFactor, 1)
     try require(.globalPoolConditions, false)
     order = try values.decodeIfPresent(ChannelOrder.self, forKey: .order) ?? .rgb
+    // diffusers, too, takes the second for the first.
+    heads =
+      try values.decodeIfPresent(Heads.self, forKey: .numAttentionHeads)
+      ?? values.decodeIfPresent(Heads.self, forKey: .attentionHeadDim)
+  }
+
+  /// - Throws: `CheckpointError` when it says of other heads than those the network has.
+  func check(_ encoder: UNetEncoder) throws(CheckpointError) {
+    guard let heads else { return }
+    for (level, block) in encoder.downBlocks.enumerated() where !block.attentions.isEmpty {
+      let wanted = block.outC / Channels.head
+      guard heads.count(level) == wanted else {
+        throw CheckpointError(
+          "config.json: attention_head_dim is \(heads), SDXL's ControlNets have \(wanted) "
+            + "for the \(block.outC) channels of level \(level)")
+      }
+    }
+  }
+
+  private enum Heads: Decodable, Equatable, CustomStringConvertible {
+    case alike(Int)
+    case perLevel([Int])
+
+    init(from decoder: any Swift.Decoder) throws {
+      let value = try decoder.singleValueContainer()
+      self = try (try? value.decode(Int.self)).map { .alike($0) } ?? .perLevel(value.decode([Int].self))
+    }
+
+    func count(_ level: Int) -> Int? {
+      switch self {
+      case .alike(let count): count
+      case .perLevel(let counts): counts.indices.contains(level) ? counts[level] : nil
+      }
+    }
+
+    var description: String {
+      switch self {
+      case .alike(let count): "\(count)"
+      case .perLevel(let counts): "\(counts)"
+      }
+    }
   }
 
   private struct Unsupported: Error {
@@ -66,6 +110,9 @@ struct ControlNetConfiguration: Decodable, Equatable {
     case additionTimeEmbedDim = "addition_time_embed_dim"
     case resnetTimeScaleShift = "resnet_time_scale_shift"
     case downsamplePadding = "downsample_padding"
+    case midBlockScaleFactor = "mid_block_scale_factor"
+    case attentionHeadDim = "attention_head_dim"
+    case numAttentionHeads = "num_attention_heads"
     case globalPoolConditions = "global_pool_conditions"
     case order = "controlnet_conditioning_channel_order"
   }
