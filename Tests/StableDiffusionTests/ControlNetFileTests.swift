@@ -11,6 +11,9 @@ import Torch
 /// Files that are no ControlNet for the model are refused by name.
 @Suite struct ControlNetFileTests {
   private static let weights = ControlNetTests.path + "/diffusion_pytorch_model.safetensors"
+  private let model: StableDiffusionXL
+
+  init() throws { model = try Pocket.load() }
 
   /// What is said of the pocket's ControlNet with a change.
   private func refusal(_ change: (inout SafetensorsCopy) -> Void) throws -> String? {
@@ -22,13 +25,13 @@ import Torch
 
   private func refusal(of path: String) -> String? {
     #expect(throws: CheckpointError.self) {
-      try onTorch { _ = try ControlNet(path: path, for: Pocket.load()) }
+      try onTorch { _ = try ControlNet(path: path, for: model) }
     }?.description
   }
 
   @Test func aFileAloneIsEnough() throws {
     try onTorch {
-      let network = try ControlNet(path: Self.weights, for: Pocket.load())
+      let network = try ControlNet(path: Self.weights, for: model)
       #expect(network.file == "diffusion_pytorch_model.safetensors")
     }
   }
@@ -87,16 +90,18 @@ import Torch
     )
   }
 
-  @Test(arguments: [
-    "conv_in.bias", "controlnet_cond_embedding.blocks.5.weight", "controlnet_down_blocks.8.weight",
-    "controlnet_mid_block.bias", "mid_block.resnets.1.conv2.weight", "time_embedding.linear_2.bias",
-    "down_blocks.2.attentions.1.transformer_blocks.0.norm1.weight",
-    "down_blocks.1.downsamplers.0.conv.weight",
-    "mid_block.attentions.0.transformer_blocks.0.norm1.weight", "down_blocks.0.resnets.1.norm1.weight",
-  ]) func whatIsMissingIsNamed(_ key: String) throws {
-    #expect(
-      try refusal { $0.tensors[key] = nil }
-        == "own.safetensors: tensor \(key) is missing")
+  @Test func whatIsMissingIsNamed() throws {
+    for key in [
+      "conv_in.bias", "controlnet_cond_embedding.blocks.5.weight", "controlnet_down_blocks.8.weight",
+      "controlnet_mid_block.bias", "mid_block.resnets.1.conv2.weight", "time_embedding.linear_2.bias",
+      "down_blocks.2.attentions.1.transformer_blocks.0.norm1.weight",
+      "down_blocks.1.downsamplers.0.conv.weight",
+      "mid_block.attentions.0.transformer_blocks.0.norm1.weight", "down_blocks.0.resnets.1.norm1.weight",
+    ] {
+      #expect(
+        try refusal { $0.tensors[key] = nil }
+          == "own.safetensors: tensor \(key) is missing")
+    }
   }
 
   @Test func wholeListsAreMissed() throws {
@@ -136,7 +141,6 @@ import Torch
     let folder = try TemporaryFolder()
     let path = try folder.write(copy.encoded(), to: "small.safetensors")
     try onTorch {
-      let model = try Pocket.load()
       let control = try Control(ControlNet(path: path, for: model), ControlNetTests.picture(0))
       #expect(control.network.encoder.midBlock.rest == nil)
       let side = try model.condition(model.prompt("red"), guidance: nil, width: 136, height: 72).conditioning
@@ -158,7 +162,6 @@ import Torch
   @Test func theOrderOfChannels() throws {
     let folder = try configured(#"{"controlnet_conditioning_channel_order": "bgr"}"#)
     try onTorch {
-      let model = try Pocket.load()
       let (rgb, bgr) = (
         try ControlNet(path: ControlNetTests.path, for: model), try ControlNet(path: folder.path, for: model)
       )
@@ -171,19 +174,21 @@ import Torch
     }
   }
 
-  @Test(arguments: [
-    (#"{"_class_name": "ControlNetUnionModel"}"#, "_class_name is ControlNetUnionModel"),
-    (#"{"norm_eps": 1e-06}"#, "norm_eps is 1e-06"),
-    (#"{"conditioning_channels": 1}"#, "conditioning_channels is 1"),
-    (#"{"global_pool_conditions": true}"#, "global_pool_conditions is true"),
-    (#"{"attention_head_dim": [1, 2, 4]}"#, "attention_head_dim"),
-    (#"{"attention_head_dim": 8}"#, "attention_head_dim"),
-    (#"{"controlnet_conditioning_channel_order": "gbr"}"#, "not the configuration"),
-    ("[]", "not the configuration"),
-    ("{", "not the configuration"),
-  ]) func otherConfigurations(_ text: String, _ said: String) throws {
-    let folder = try configured(text)
-    let message = try #require(refusal(of: folder.path))
-    #expect(message.hasPrefix("config.json") && message.contains(said), "\(message)")
+  @Test func otherConfigurations() throws {
+    for (text, said) in [
+      (#"{"_class_name": "ControlNetUnionModel"}"#, "_class_name is ControlNetUnionModel"),
+      (#"{"norm_eps": 1e-06}"#, "norm_eps is 1e-06"),
+      (#"{"conditioning_channels": 1}"#, "conditioning_channels is 1"),
+      (#"{"global_pool_conditions": true}"#, "global_pool_conditions is true"),
+      (#"{"attention_head_dim": [1, 2, 4]}"#, "attention_head_dim"),
+      (#"{"attention_head_dim": 8}"#, "attention_head_dim"),
+      (#"{"controlnet_conditioning_channel_order": "gbr"}"#, "not the configuration"),
+      ("[]", "not the configuration"),
+      ("{", "not the configuration"),
+    ] {
+      let folder = try configured(text)
+      let message = try #require(refusal(of: folder.path))
+      #expect(message.hasPrefix("config.json") && message.contains(said), "\(message)")
+    }
   }
 }
