@@ -56,11 +56,15 @@ extension FileKind {
     },
     Rule(.ipAdapter) { $0.begin(with: "image_proj.", "ip_adapter.") },
     Rule(.controlLLLite) { $0.begin(with: "lllite_unet_", "lllite_unet.") },
-    Rule(.controlNet) {
-      $0.begin(
-        with: "control_model.", "controlnet_cond_embedding.", "controlnet_down_blocks.", "input_hint_block.",
-        "lora_controlnet")
+    Rule(.controlLoRA) { $0.has("lora_controlnet") },
+    Rule(.controlNetUnion) {
+      $0.begin(with: "controlnet_cond_embedding.", "controlnet_down_blocks.")
+        && $0.begin(with: "task_embedding", "control_add_embedding.")
     },
+    Rule(.controlNet) {
+      $0.begin(with: "controlnet_cond_embedding.", "controlnet_down_blocks.", "controlnet_mid_block.")
+    },
+    Rule(.controlNetLDM) { $0.begin(with: "control_model.", "input_hint_block.") },
     Rule(.t2iAdapter) { $0.begin(with: "adapter.body.", "body.0.") },
     Rule(.lora) { $0.begin(with: "lora_unet_", "lora_te", "lycoris_") || $0.mention(loraWords) },
     Rule(.stableDiffusion1) { $0.begin(with: "cond_stage_model.transformer.") },
@@ -140,6 +144,14 @@ extension SafetensorsFile {
   public func requireLoRA() throws(ForeignFile) {
     let kind = FileKind(of: header)
     guard kind == .lora else { throw ForeignFile(file: name, kind: kind, wanted: "a LoRA") }
+  }
+
+  /// - Throws: `ForeignFile` for anything but a ControlNet under diffusers' names, of whichever model.
+  public func requireControlNet() throws(ForeignFile) {
+    let kind = FileKind(of: header)
+    guard kind == .controlNet else {
+      throw ForeignFile(file: name, kind: kind, wanted: "a ControlNet in diffusers' layout")
+    }
   }
 
   /// - Throws: `ForeignFile` for anything but a VAE alone whose latents have SDXL's four channels.

@@ -21,7 +21,14 @@ public enum FileKind: Sendable, Equatable {
   case diffusersUNet
 
   // What goes with a checkpoint
-  case lora, textualInversion, controlNet, controlLLLite, t2iAdapter, ipAdapter
+  case lora, textualInversion, ipAdapter
+  /// Under diffusers' names.
+  case controlNet
+  /// Under the names of its first code.
+  case controlNetLDM
+  /// One network for several kinds of pictures.
+  case controlNetUnion
+  case controlLoRA, controlLLLite, t2iAdapter
   case vae
   /// A VAE whose latents do not have SDXL's four channels.
   case otherVAE(latentChannels: Int)
@@ -53,6 +60,9 @@ public enum FileKind: Sendable, Equatable {
     case .lora: "a LoRA"
     case .textualInversion: "a textual inversion"
     case .controlNet: "a ControlNet"
+    case .controlNetLDM: "a ControlNet under other names than diffusers'"
+    case .controlNetUnion: "a ControlNet-Union"
+    case .controlLoRA: "a Control-LoRA"
     case .controlLLLite: "a ControlNet-LLLite"
     case .t2iAdapter: "a T2I-Adapter"
     case .ipAdapter: "an IP-Adapter"

@@ -46,7 +46,7 @@ struct Denoising {
   ) throws -> Tensor {
     var stopwatch = Stopwatch()
     let text = try texts.condition(request, networks) { try Task.checkCancellation() }
-    let conditioning = try steering.added(to: text, in: networks)
+    let conditioning = try steering.added(to: text, for: request, in: networks)
     textTime += stopwatch.lap()
     let latents = try start.map {
       try networks.start(from: $0, repaint: repaint, with: vae) { try Task.checkCancellation() }

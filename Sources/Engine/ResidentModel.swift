@@ -3,7 +3,7 @@ import Glibc
 import StableDiffusion
 import Torch
 
-/// The one model on the device, and the one decoder beside it.
+/// The one model on the device, and what is beside it: one decoder, a few ControlNets.
 struct ResidentModel {
   let source: ModelSource
   let networks: StableDiffusionXL
@@ -15,6 +15,7 @@ struct ResidentModel {
   let file: FileVersion?
   /// What operators may want to know of the file, a line each.
   let notes: [String]
+  var controlNets = ControlNets()
   private var decoder: Decoder?
   private var loras = LoRAShelf()
   var references = ReferenceNetworks()

@@ -6,13 +6,18 @@ struct Steering {
   /// On the weights already.
   let loras: LoRAShelf.Account
   let references: ReferenceReading?
+  /// Of the request's controls, in their order.
+  let controlNets: [ControlNet]
 
   /// What a picture is conditioned on, with all of this.
+  /// - Parameter request: at the size of the pass.
   /// - Throws: `GenerationError` naming the field for what the model cannot do with it; `TorchError`.
   func added(
-    to conditioning: ImageConditioning, in networks: StableDiffusionXL
+    to conditioning: ImageConditioning, for request: GenerationRequest, in networks: StableDiffusionXL
   ) throws -> ImageConditioning {
-    try references?.added(to: conditioning, in: networks) ?? conditioning
+    var steered = try references?.added(to: conditioning, in: networks) ?? conditioning
+    try steered.steer(request, controlNets)
+    return steered
   }
 
   /// Tells what was really used.

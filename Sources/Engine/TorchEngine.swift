@@ -120,7 +120,8 @@ public actor TorchEngine: ImageEngine {
     var stopwatch = Stopwatch()
     let decoder = try decoder(request.vae)
     let steering = Steering(
-      loras: try apply(request.loras), references: try references(request.reference))
+      loras: try apply(request.loras), references: try references(request.reference),
+      controlNets: try controlNets(request.controls))
     timings.load += stopwatch.lap()
     let texts = try Texts(request, networks)
     var denoising = Denoising(
@@ -141,6 +142,9 @@ public actor TorchEngine: ImageEngine {
     report.vaeDtype = decoded.dtype.rawValue
     report.steering.stepsMade = passes.first.stepsMade
     (report.vaeRetried, report.vaeTiled) = (decoded.wasRetried, decoded.wasBanded)
+    report.steering.controls = request.controls.map {
+      ControlReport(network: $0.network.name, scale: $0.scale)
+    }
     return GenerationResult(image: decoded.image, report: report)
   }
 
@@ -168,6 +172,14 @@ public actor TorchEngine: ImageEngine {
     defer { note(model: resident?.source.id) }
     guard let networks = resident?.networks else { return nil }
     return try resident?.references.read(prompt, for: networks) { try Task.checkCancellation() }
+  }
+
+  /// The networks of a request's controls, in their order.
+  private func controlNets(_ controls: [ControlPrompt]) throws -> [ControlNet] {
+    guard !controls.isEmpty, let networks = resident?.networks else { return [] }
+    return try resident?.controlNets.networks(for: controls, beside: networks) { _ in
+      try Task.checkCancellation()
+    } ?? []
   }
 
   private func report(_ model: ResidentModel, _ texts: Texts, _ timings: Timings) -> GenerationReport {

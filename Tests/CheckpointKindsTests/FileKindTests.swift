@@ -159,13 +159,16 @@ import Testing
     Layout("textual inversion", .textualInversion, ["clip_l": [3, 768], "clip_g": [3, 1280]]),
     Layout("SD 1.5's textual inversion", .textualInversion, ["emb_params": [3, 768]]),
     Layout("of a .pt", .textualInversion, ["string_to_param.*": [3, 768]]),
-    Layout("ControlNet", .controlNet, ["control_model.input_hint_block.0.weight"]),
+    Layout("ControlNet", .controlNetLDM, ["control_model.input_hint_block.0.weight"]),
     Layout(
-      "ControlNet without its prefix", .controlNet, ["input_hint_block.0.weight", "time_embed.0.weight"]),
+      "ControlNet without its prefix", .controlNetLDM, ["input_hint_block.0.weight", "time_embed.0.weight"]),
     Layout(
       "ControlNet of diffusers", .controlNet,
       ["controlnet_cond_embedding.conv_in.weight", "down_blocks.0.resnets.0.conv1.weight"]),
-    Layout("ControlLoRA", .controlNet, ["lora_controlnet", "input_hint_block.0.bias", "time_embed.0.up"]),
+    Layout(
+      "ControlNet-Union", .controlNetUnion,
+      ["controlnet_cond_embedding.conv_in.weight", "task_embedding", "control_add_embedding.linear_1.bias"]),
+    Layout("ControlLoRA", .controlLoRA, ["lora_controlnet", "input_hint_block.0.bias", "time_embed.0.up"]),
     Layout("LLLite", .controlLLLite, ["lllite_unet_input_blocks_4_1_attn1_to_q.conditioning1.0.weight"]),
     Layout("T2I-Adapter", .t2iAdapter, ["adapter.body.0.resnets.0.block1.weight"]),
     Layout("IP-Adapter", .ipAdapter, ["image_proj.proj.weight", "ip_adapter.1.to_k_ip.weight"]),

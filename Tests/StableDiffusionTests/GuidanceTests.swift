@@ -16,9 +16,10 @@ import Torch
   }
 
   private func side(_ name: String, _ length: Int) throws -> Conditioning.Side {
-    let added = try unet.embed(pooled: file("\(name).pooled"), timeIDs: [128, 128, 0, 0, 128, 128])
-    return Conditioning.Side(
-      context: AttentionContext(text: try file("\(name).\(length)")), added: added)
+    let (pooled, timeIDs) = (try file("\(name).pooled"), [128.0, 128, 0, 0, 128, 128])
+    return try Conditioning.Side(
+      context: AttentionContext(text: file("\(name).\(length)")),
+      added: unet.embed(pooled: pooled, timeIDs: timeIDs), pooled: pooled, timeIDs: timeIDs)
   }
 
   private func denoiser(_ lengths: (Int, Int), _ guidance: StableDiffusionXL.Guidance) throws -> Denoiser {

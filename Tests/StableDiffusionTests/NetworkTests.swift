@@ -66,7 +66,7 @@ import Torch
         }, dim: 0)
       let timestep = try file("in.\(size).timestep").values(Double.self)[0]
       if size == "16x16" {
-        let time = try model.timeEmbedding(Timesteps.embed([timestep], dim: 32))
+        let time = try model.encoder.timeEmbedding(Timesteps.embed([timestep], dim: 32))
         #expect(try difference(time + added, file("out.16x16.emb")) < 1e-5)
       }
       let answer = try model(

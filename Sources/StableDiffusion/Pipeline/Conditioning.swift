@@ -10,8 +10,11 @@ struct Conditioning {
   /// One text with the sizes.
   struct Side {
     var context: AttentionContext
-    /// Pooled text and sizes, embedded: `[B, temb]`.
+    /// Pooled text and sizes, embedded for the UNet: `[B, temb]`.
     let added: Tensor
+    /// The same as they were: `[B, pooled]`, and six numbers of pixels.
+    let pooled: Tensor
+    let timeIDs: [Double]
   }
 
   /// What the picture is led away from, and how far.
@@ -96,7 +99,8 @@ extension Conditioning.Sides {
       .init(
         context: try AttentionContext(
           text: cat([repeated(negative.context.text), repeated(positive.context.text)], dim: 0)),
-        added: try cat([negative.added, positive.added], dim: 0)))
+        added: try cat([negative.added, positive.added], dim: 0),
+        pooled: try cat([negative.pooled, positive.pooled], dim: 0), timeIDs: positive.timeIDs))
   }
 
   private static func commonDivisor(_ a: Int, _ b: Int) -> Int {

@@ -9,6 +9,10 @@ public struct DenoisingRun {
   private let denoiser: Denoiser
   private let noise: NoiseSource
   private let blending: Blending?
+  private let controls: [Control]
+  /// Of the network: made, and of the whole run.
+  private var evaluations = 0
+  private let allEvaluations: Int
   /// That are made.
   public let steps: Int
   /// The picture as the network saw it last, in latents as `latents` are.
@@ -31,10 +35,12 @@ public struct DenoisingRun {
     let drawn = try start?.drawn(from: noise, plan) ?? .init(noise: noise.draw())
     denoiser = Denoiser(
       unet: model.networks.unet, prediction: model.prediction, conditioning: image.conditioning,
-      inpainting: drawn.inpainting)
+      inpainting: drawn.inpainting, perturbedAttention: image.perturbedAttention, freeU: image.freeU)
+    controls = image.controls
     sampler = try plan.start(
       zeroTerminalSNR: model.zeroTerminalSNR, noise: drawn.noise, picture: drawn.picture)
     (blending, steps) = (drawn.blending, plan.stepsMade)
+    allEvaluations = plan.method.evaluations(of: plan.stepsMade)
     if model.prediction == .epsilon, sampler.point?.alpha == 0 { throw SamplingError.noSignal(plan.method) }
   }
 
@@ -48,7 +54,9 @@ public struct DenoisingRun {
   /// - Returns: whether there is more to do.
   public mutating func advance() throws -> Bool {
     guard let point = sampler.point else { return false }
-    let denoised = try denoiser(point, step: sampler.stepsDone, of: steps)
+    let active = controls.filter { $0.covers(evaluation: evaluations, of: allEvaluations) }
+    let denoised = try denoiser(point, step: sampler.stepsDone, of: steps, controls: active)
+    evaluations += 1
     try sampler.resume(denoised: denoised, noise: noise)
     if let blending {
       sampler.x = try blending(sampler.x, at: sampler.level, stepsDone: sampler.stepsDone)

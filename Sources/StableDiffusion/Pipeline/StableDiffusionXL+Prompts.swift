@@ -80,9 +80,11 @@ extension StableDiffusionXL {
     let (h, w) = (Double(height), Double(width))
     // Original size, crop's corner, target size: the picture is as it was asked for, uncropped.
     func side(_ text: EncodedText) throws -> Conditioning.Side {
-      let added = try networks.unet.embed(pooled: text.pooled, timeIDs: [h, w, 0, 0, h, w])
+      let timeIDs = [h, w, 0, 0, h, w]
       return try Conditioning.Side(
-        context: AttentionContext(text: text.context.to(options.dtype)), added: added)
+        context: AttentionContext(text: text.context.to(options.dtype)),
+        added: networks.unet.embed(pooled: text.pooled, timeIDs: timeIDs), pooled: text.pooled,
+        timeIDs: timeIDs)
     }
     let windows = max(prompt.extent, guidance?.negative?.extent ?? 0)
     let text = try encode(prompt, windows: windows, pause: pause)
@@ -136,4 +138,8 @@ extension CLIPTokenizer {
 public struct ImageConditioning {
   let conditioning: Conditioning
   let width: Int, height: Int
+  /// What ControlNets hold the picture to.
+  public var controls: [Control] = []
+  public var perturbedAttention: PerturbedAttentionGuidance?
+  public var freeU: FreeU?
 }

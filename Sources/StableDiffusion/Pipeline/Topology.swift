@@ -11,7 +11,7 @@ enum Topology {
   /// `block_out_channels[0]` and `transformer_layers_per_block` of the real UNet, 0 where a level has none.
   private static let real = (channels: 320, depths: [0, 2, 10])
 
-  private static let perLevel = SingleFileNames.layersPerBlock
+  static let perLevel = SingleFileNames.layersPerBlock
 
   /// - Throws: `WeightError` for the first tensor that should be there and is not, or should not be and is.
   static func check(_ weights: Weights) throws {
@@ -50,7 +50,7 @@ enum Topology {
     }
   }
 
-  private static func transformers(_ block: Weights, _ count: Int) -> [Weights] {
+  static func transformers(_ block: Weights, _ count: Int) -> [Weights] {
     (0..<count).map { block["attentions"][$0] }
   }
 
@@ -80,13 +80,13 @@ enum Topology {
 
 extension Weights {
   /// - Parameter tensor: one that stands for its module. - Throws: `WeightError` when it is not there.
-  fileprivate func require(_ tensor: String) throws(WeightError) {
+  func require(_ tensor: String) throws(WeightError) {
     guard !has(tensor) else { return }
     throw WeightError(file: store.name, tensor: store.fileName(of: "\(path).\(tensor)"), problem: .missing)
   }
 
   /// - Throws: `WeightError` when the tensor is there.
-  fileprivate func refuse(_ tensor: String) throws(WeightError) {
+  func refuse(_ tensor: String) throws(WeightError) {
     guard has(tensor) else { return }
     throw WeightError(file: store.name, tensor: store.fileName(of: "\(path).\(tensor)"), problem: .unexpected)
   }

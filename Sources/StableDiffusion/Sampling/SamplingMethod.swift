@@ -42,6 +42,14 @@ extension SamplingMethod {
     }
   }
 
+  /// Evaluations of the network in `steps` steps: methods of second order take two a step, one in the last.
+  func evaluations(of steps: Int) -> Int {
+    switch self {
+    case .heun, .dpm2, .dpm2Ancestral: 2 * steps - 1
+    default: steps
+    }
+  }
+
   /// The most steps of a run: with more, some spacing would come to a timestep twice.
   public var stepLimit: Int {
     switch self {

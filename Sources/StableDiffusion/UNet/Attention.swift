@@ -37,6 +37,10 @@ final class Attention {
     return try toOut(h.transpose(1, 2).reshape(x.size(0), x.size(1), -1))  // [B, L, C]
   }
 
+  /// What it gives when every place sees itself alone: the attention's matrix is the identity.
+  /// Source: diffusers `models/attention_processor.py`, PAGIdentitySelfAttnProcessor2_0.
+  func perturbed(_ x: Tensor) throws(TorchError) -> Tensor { try toOut(toV(x.to(toQ.dtype))) }
+
   /// Channels as heads: `[B, L, C]` to `[B, heads, L, 64]`.
   func split(_ x: Tensor) throws(TorchError) -> Tensor {
     try x.reshape(x.size(0), x.size(1), heads, -1).transpose(1, 2)

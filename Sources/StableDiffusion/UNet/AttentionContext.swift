@@ -6,4 +6,6 @@ struct AttentionContext {
   let text: Tensor
   /// Reference pictures, seen beside the text.
   var reference: ReferenceContext?
+  /// Whether the self-attentions of the middle are switched off: every place sees itself alone.
+  var perturbed = false
 }

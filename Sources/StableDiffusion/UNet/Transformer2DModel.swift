@@ -7,6 +7,9 @@ final class BasicTransformerBlock {
   let norm1: LayerNorm, attn1: Attention
   let norm2: LayerNorm, attn2: Attention
   let norm3: LayerNorm, ff: FeedForward
+  /// Whether perturbed-attention guidance switches its self-attention off.
+  /// Source: diffusers `pipelines/pag/pipeline_pag_sd_xl.py`, `pag_applied_layers="mid"`.
+  private let isPerturbable: Bool
 
   init(_ w: Weights, _ channels: Int, context: Int) throws {
     norm1 = try LayerNorm(w["norm1"], channels, eps: 1e-5)
@@ -15,11 +18,13 @@ final class BasicTransformerBlock {
     attn2 = try Attention(w["attn2"], channels, context: context)
     norm3 = try LayerNorm(w["norm3"], channels, eps: 1e-5)
     ff = try FeedForward(w["ff"], channels)
+    isPerturbable = attn1.path.hasPrefix("mid_block.")
   }
 
   /// - Parameter x: `[B, L, C]`. - Returns: the same shape.
   func callAsFunction(_ x: Tensor, context: AttentionContext) throws(TorchError) -> Tensor {
-    var x = try x + attn1(norm1(x))
+    let h = try norm1(x)
+    var x = try x + (context.perturbed && isPerturbable ? attn1.perturbed(h) : attn1(h))
     x = try x + attn2(norm2(x), context: context.text, reference: context.reference)
     return try x + ff(norm3(x))
   }

@@ -44,22 +44,27 @@ final class DownBlock2D {
   }
 }
 
-/// Residual block, transformer, residual block, at the smallest size.
-/// Source: diffusers `models/unets/unet_2d_blocks.py`, UNetMidBlock2DCrossAttn.
+/// Residual block, transformer, residual block, at the smallest size. Small ControlNets have the first block alone.
+/// Source: diffusers `models/unets/unet_2d_blocks.py`, UNetMidBlock2DCrossAttn; UNetMidBlock2D with `num_layers=0`.
 final class UNetMidBlock2D {
-  let resnets: [ResnetBlock2D], attention: Transformer2DModel
+  let resnet: ResnetBlock2D
+  let rest: (attention: Transformer2DModel, resnet: ResnetBlock2D)?
 
   init(_ w: Weights, _ channels: Int, _ widths: UNetWidths) throws {
-    resnets = try (0..<2).map {
-      try ResnetBlock2D(w["resnets"][$0], in: channels, out: channels, temb: widths.temb, eps: 1e-5)
+    func resnet(_ index: Int) throws -> ResnetBlock2D {
+      try ResnetBlock2D(w["resnets"][index], in: channels, out: channels, temb: widths.temb, eps: 1e-5)
     }
-    attention = try Transformer2DModel(w["attentions"][0], channels, context: widths.context)
+    self.resnet = try resnet(0)
+    rest =
+      w.has("attentions")
+      ? (try Transformer2DModel(w["attentions"][0], channels, context: widths.context), try resnet(1)) : nil
   }
 
   /// - Parameter x: `[B, C, H, W]`. - Returns: the same shape.
   func callAsFunction(_ x: Tensor, temb: Tensor, context: AttentionContext) throws(TorchError) -> Tensor {
-    let h = try attention(resnets[0](x, temb: temb), context: context)
-    return try resnets[1](h, temb: temb)
+    let h = try resnet(x, temb: temb)
+    guard let rest else { return h }
+    return try rest.resnet(rest.attention(h, context: context), temb: temb)
   }
 }
 
@@ -92,14 +97,16 @@ final class UpBlock2D {
     self.outC = outC
   }
 
-  /// - Parameters: x `[B, inC, H, W]`; skips the results of the way down, the next one to take last.
+  /// - Parameters: x `[B, inC, H, W]`; skips the results of the way down, the next one to take last; freeU this
+  ///   level's weights.
   /// - Returns: `[B, outC, H', W']`, as large as the next result of the way down.
   func callAsFunction(
-    _ x: Tensor, skips: inout [Tensor], temb: Tensor, context: AttentionContext
+    _ x: Tensor, skips: inout [Tensor], temb: Tensor, context: AttentionContext, _ freeU: FreeU.Level? = nil
   ) throws(TorchError) -> Tensor {
     var h = x
     for (index, resnet) in resnets.enumerated() {
-      h = try resnet(cat([h, skips.removeLast()], dim: 1), temb: temb)  // [B, outC, H, W]
+      let skip = skips.removeLast()
+      h = try resnet(cat(freeU?(h, skip) ?? [h, skip], dim: 1), temb: temb)  // [B, outC, H, W]
       if !attentions.isEmpty { h = try attentions[index](h, context: context) }
     }
     guard let upsampler else { return h }
