@@ -117,7 +117,7 @@ public actor TorchEngine: ImageEngine {
     var stopwatch = Stopwatch()
     let decoder = try decoder(request.vae)
     timings.load += stopwatch.lap()
-    let texts = try Texts(request, networks)
+    let texts = try Texts(request, networks, inversion: inversion)
     let conditioning = try texts.condition(request, networks) { try Task.checkCancellation() }
     timings.text = stopwatch.lap()
 
@@ -147,6 +147,7 @@ public actor TorchEngine: ImageEngine {
     if networks.zeroTerminalSNR, !sampling.method.honoursZeroTerminalSNR {
       (report.zeroTerminalSNR, report.zeroTerminalSNRSource) = (false, "sampler")
     }
+    report.steering.embeddings = texts.embeddings
     report.vaeDtype = decoded.dtype.rawValue
     (report.vaeRetried, report.vaeTiled) = (decoded.wasRetried, decoded.wasBanded)
     return GenerationResult(image: decoded.image, report: report)
@@ -159,6 +160,13 @@ public actor TorchEngine: ImageEngine {
       throw GenerationError(.internalError, "The decoder \(source.name) was not read")
     }
     return decoder
+  }
+
+  private func inversion(_ source: AdapterFile) throws -> TextualInversion {
+    guard let inversion = try resident?.inversion(source) else {
+      throw GenerationError(.internalError, "The textual inversion \(source.name) was not read")
+    }
+    return inversion
   }
 
   private func report(_ model: ResidentModel, _ texts: Texts, _ timings: Timings) -> GenerationReport {
