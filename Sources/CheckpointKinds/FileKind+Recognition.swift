@@ -52,7 +52,9 @@ extension FileKind {
   /// Of all else. The first that holds counts: adapters carry the names of what they adapt.
   private static let others = [
     Rule(.textualInversion) {
-      $0.count <= 8 && ($0.has("clip_l", "clip_g", "emb_params") || $0.begin(with: "string_to_param."))
+      $0.count <= 8
+        && ($0.has("clip_l", "clip_g", "text_encoders_0", "text_encoders_1", "emb_params")
+          || $0.begin(with: "string_to_param."))
     },
     Rule(.ipAdapter) { $0.begin(with: "image_proj.", "ip_adapter.") },
     Rule(.controlLLLite) { $0.begin(with: "lllite_unet_", "lllite_unet.") },

@@ -19,6 +19,7 @@ struct ResidentModel {
   private var decoder: Decoder?
   private var loras = LoRAShelf()
   var references = ReferenceNetworks()
+  private var inversions = InversionCache()
 
   /// A decoder that was read, and from what.
   private struct Decoder {
@@ -66,6 +67,12 @@ struct ResidentModel {
   /// - Throws: `GenerationError`, `TorchError`. No weight is half changed then.
   mutating func apply(_ wanted: [LoRASelection], pause: () throws -> Void) throws -> LoRAShelf.Account {
     try loras.apply(wanted, to: networks, pause: pause)
+  }
+
+  /// The textual inversion in `source`, for this model.
+  /// - Throws: `CheckpointError`, `TorchError`.
+  mutating func inversion(_ source: AdapterFile) throws -> TextualInversion {
+    try inversions.inversion(source, for: networks)
   }
 
   /// The decoder that `wanted` names, read unless it is the one that was read last; `nil` for the model's own.

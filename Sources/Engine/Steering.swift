@@ -21,9 +21,10 @@ struct Steering {
   }
 
   /// Tells what was really used.
-  func tell(_ report: inout SteeringReport) {
+  func tell(of request: GenerationRequest, _ report: inout SteeringReport) {
     report.loras = loras.reports
     report.warnings += loras.warnings
     report.reference = references?.report
+    report.controls = request.controls.map { ControlReport(network: $0.network.name, scale: $0.scale) }
   }
 }

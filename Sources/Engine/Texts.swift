@@ -7,15 +7,24 @@ struct Texts {
   /// `nil` when there is no guidance pass; the negative prompt is not encoded then.
   let guidance: StableDiffusionXL.Guidance?
 
-  /// - Throws: `GenerationError` naming the field that cannot be read.
-  init(_ request: GenerationRequest, _ networks: StableDiffusionXL) throws(GenerationError) {
-    func read(_ text: String, _ subject: PromptError.Subject) throws(GenerationError)
-      -> StableDiffusionXL.Prompt
-    {
+  /// - Parameter inversion: reads a textual inversion.
+  /// - Throws: `GenerationError` naming the field that cannot be read; `TorchError`.
+  init(
+    _ request: GenerationRequest, _ networks: StableDiffusionXL,
+    inversion: (AdapterFile) throws -> TextualInversion
+  ) throws {
+    let names = InversionNames(request.embeddings.map(\.name))
+    func read(_ text: String, _ subject: PromptError.Subject) throws -> StableDiffusionXL.Prompt {
+      let named = names.indices(in: text).sorted().map { request.embeddings[$0] }
       do {
-        return try networks.prompt(text, style: .init(request.promptStyle), clipSkip: request.clipSkip)
-      } catch {
+        return try networks.prompt(
+          text, style: .init(request.promptStyle), clipSkip: request.clipSkip,
+          inversions: named.map(inversion)
+        )
+      } catch let error as PromptError {
         throw GenerationError(error, of: subject)
+      } catch let error as CheckpointError {
+        throw GenerationError(.invalidRequest, error.description, field: subject.field)
       }
     }
     prompt = try read(request.prompt, .prompt)
@@ -47,16 +56,31 @@ struct Texts {
   }
 }
 
+extension Texts {
+  /// The textual inversions that stood in what is encoded, each once.
+  var embeddings: [EmbeddingReport] {
+    let used = prompt.inversionsUsed
+    let others = (guidance?.negative?.inversionsUsed ?? []).filter { !used.contains($0) }
+    return (used + others).map { EmbeddingReport(name: $0.name, vectors: $0.count) }
+  }
+}
+
 extension GenerationError {
   /// - Parameter subject: the text that was read.
   fileprivate init(_ error: PromptError, of subject: PromptError.Subject) {
-    let field =
-      switch error.subject == .clipSkip ? .clipSkip : subject {
-      case .prompt: "prompt"
-      case .negativePrompt: "negative_prompt"
-      case .clipSkip: "clip_skip"
-      }
-    self.init(.invalidRequest, error.message, field: field)
+    let subject = error.subject == .clipSkip ? .clipSkip : subject
+    self.init(.invalidRequest, error.message, field: subject.field)
+  }
+}
+
+extension PromptError.Subject {
+  /// The request's field.
+  fileprivate var field: String {
+    switch self {
+    case .prompt: "prompt"
+    case .negativePrompt: "negative_prompt"
+    case .clipSkip: "clip_skip"
+    }
   }
 }
 

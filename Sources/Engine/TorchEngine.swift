@@ -123,7 +123,7 @@ public actor TorchEngine: ImageEngine {
       loras: try apply(request.loras), references: try references(request.reference),
       controlNets: try controlNets(request.controls))
     timings.load += stopwatch.lap()
-    let texts = try Texts(request, networks)
+    let texts = try Texts(request, networks, inversion: inversion)
     var denoising = Denoising(
       networks, vae: decoder, texts: texts, steering: steering, passes: passes, progress: progress)
     let latents = try denoising(request)
@@ -134,17 +134,15 @@ public actor TorchEngine: ImageEngine {
     timings.decode = stopwatch.lap()
     note(model: request.model.id)
     var report = report(model, texts, timings)
-    steering.tell(&report.steering)
+    steering.tell(of: request, &report.steering)
     // Some of diffusers' classes know no schedule that ends without signal; neither do these samplers.
     if networks.zeroTerminalSNR, !passes.first.method.honoursZeroTerminalSNR {
       (report.zeroTerminalSNR, report.zeroTerminalSNRSource) = (false, "sampler")
     }
+    report.steering.embeddings = texts.embeddings
     report.vaeDtype = decoded.dtype.rawValue
     report.steering.stepsMade = passes.first.stepsMade
     (report.vaeRetried, report.vaeTiled) = (decoded.wasRetried, decoded.wasBanded)
-    report.steering.controls = request.controls.map {
-      ControlReport(network: $0.network.name, scale: $0.scale)
-    }
     return GenerationResult(image: decoded.image, report: report)
   }
 
@@ -180,6 +178,13 @@ public actor TorchEngine: ImageEngine {
     return try resident?.controlNets.networks(for: controls, beside: networks) { _ in
       try Task.checkCancellation()
     } ?? []
+  }
+
+  private func inversion(_ source: AdapterFile) throws -> TextualInversion {
+    guard let inversion = try resident?.inversion(source) else {
+      throw GenerationError(.internalError, "The textual inversion \(source.name) was not read")
+    }
+    return inversion
   }
 
   private func report(_ model: ResidentModel, _ texts: Texts, _ timings: Timings) -> GenerationReport {

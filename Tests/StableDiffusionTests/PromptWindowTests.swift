@@ -12,9 +12,9 @@ import Testing
     #expect(rows.count > 350)
     for row in rows {
       let label = Comment(rawValue: String(row.text.prefix(60)).debugDescription)
-      let a1111 = try? A1111Syntax(row.text).windows(tokenizer)
+      let a1111 = try? A1111Syntax(row.text).windows(TokenReader(tokenizer))
       #expect(row.a1111?.describes(a1111) ?? (a1111 == nil), "a1111: \(label)")
-      let comfy = try? ComfySyntax(row.text).windows(tokenizer)
+      let comfy = try? ComfySyntax(row.text).windows(TokenReader(tokenizer))
       #expect(row.comfy?.describes(comfy) ?? (comfy == nil), "comfy: \(label)")
     }
   }
@@ -70,8 +70,8 @@ import Testing
     let half = String(repeating: unit, count: count / 2) + String(repeating: ")", count: 5000)
     let time = clock.measure {
       for text in [String(repeating: unit, count: count), half] {
-        _ = try? A1111Syntax(text).windows(tokenizer)
-        _ = try? ComfySyntax(text).windows(tokenizer)
+        _ = try? A1111Syntax(text).windows(TokenReader(tokenizer))
+        _ = try? ComfySyntax(text).windows(TokenReader(tokenizer))
       }
     }
     #expect(time < .seconds(20), "\(time)")

@@ -14,17 +14,23 @@ extension StableDiffusionXL {
   /// - Parameter windows: at least so many, under style `diffusers`; those of the empty text make up for the rest.
   func encode(_ prompt: Prompt, windows: Int, pause: () throws -> Void) throws -> EncodedText {
     let extent = prompt.style == .diffusers ? max(windows, prompt.windows) : prompt.windows
-    func run(
-      _ windows: [PromptWindow], _ encoder: CLIPTextModel, _ padding: CLIPTokenizer.Padding
-    ) throws -> (context: Tensor, pooled: Tensor?) {
-      let reader = WindowReader(
-        encoder: encoder, tokenizer: tokenizer, padding: padding, style: prompt.style,
-        clipSkip: prompt.clipSkip)
+    func run(_ windows: [PromptWindow], _ reader: WindowReader) throws -> (context: Tensor, pooled: Tensor?) {
       let missing = max(0, extent - windows.count)
       return try reader.read(windows + Array(repeating: PromptWindow(), count: missing), pause: pause)
     }
-    let first = try run(prompt.first, networks.textEncoder, .endOfText)
-    let second = try run(prompt.second, networks.textEncoder2, .zero)
+    func reader(
+      _ encoder: CLIPTextModel, _ padding: CLIPTokenizer.Padding, _ vectors: [Float]
+    ) throws -> WindowReader {
+      WindowReader(
+        encoder: encoder, tokenizer: tokenizer, padding: padding,
+        vectors: vectors.isEmpty
+          ? nil : try Tensor(vectors, [vectors.count / encoder.width, encoder.width]).to(options.device),
+        style: prompt.style, clipSkip: prompt.clipSkip)
+    }
+    let inversions = prompt.inversions
+    let first = try run(
+      prompt.first, reader(networks.textEncoder, .endOfText, inversions.flatMap(\.first)))
+    let second = try run(prompt.second, reader(networks.textEncoder2, .zero, inversions.flatMap(\.second)))
     guard let pooled = second.pooled else {
       throw TorchError(kind: .internal, operation: "encode", shapes: [], message: "no text projection")
     }
@@ -37,6 +43,8 @@ private struct WindowReader {
   let encoder: CLIPTextModel
   let tokenizer: CLIPTokenizer
   let padding: CLIPTokenizer.Padding
+  /// Of the prompt's textual inversions, `[n, C]`.
+  let vectors: Tensor?
   let style: StableDiffusionXL.Prompt.Style
   let clipSkip: Int
 
@@ -75,7 +83,8 @@ private struct WindowReader {
   }
 
   private func encode(_ window: PromptWindow) throws -> CLIPTextModel.Output {
-    try encoder(tokenizer.window(window.tokens.map(\.id), padding: padding), clipSkip: clipSkip)
+    try encoder(
+      tokenizer.window(window.tokens.map(\.id), padding: padding), vectors: vectors, clipSkip: clipSkip)
   }
 
   /// ComfyUI's way: `e + w (z − e)`, e the empty text's states; where w is 1 exactly z.

@@ -9,6 +9,8 @@ extension StableDiffusionXL {
     let clipSkip: Int
     /// The windows of each encoder, at least one. They differ where `!` does, under style `diffusers` only.
     let first: [PromptWindow], second: [PromptWindow]
+    /// Whose vectors the windows hold, by the order of their ids.
+    let inversions: [TextualInversion]
 
     /// How a text is read.
     public enum Style: Sendable {
@@ -20,7 +22,13 @@ extension StableDiffusionXL {
       case diffusers
     }
 
-    /// Tokens without start and end; the first encoder's.
+    /// Those of the inversions that stand in it.
+    public var inversionsUsed: [TextualInversion] {
+      let ids = Set(first.flatMap { $0.tokens.map(\.id) })
+      return zip(inversions, TokenReader.ids(of: inversions)).filter { ids.contains($1.lowerBound) }.map(\.0)
+    }
+
+    /// Tokens without start and end, a vector being one; the first encoder's.
     public var count: Int { first.reduce(0) { $0 + $1.tokens.count } }
 
     /// Windows of 77 that the text takes.
@@ -31,25 +39,38 @@ extension StableDiffusionXL {
   public var textLayers: Int { min(networks.textEncoder.layers.count, networks.textEncoder2.layers.count) }
 
   /// Reads a text of any length: nothing is ever cut.
-  /// - Parameter clipSkip: the layer of the text encoders as A1111 counts: 1 the last, 2 the one before.
-  /// - Throws: `PromptError` for syntax without a meaning, or fewer layers than `clipSkip`.
+  /// - Parameters:
+  ///   - clipSkip: the layer of the text encoders as A1111 counts: 1 the last, 2 the one before.
+  ///   - inversions: read for this model; their vectors stand where their names do.
+  /// - Throws: `PromptError` for syntax without a meaning, fewer layers than `clipSkip`, or vectors without end.
   public func prompt(
-    _ text: String, style: Prompt.Style = .a1111, clipSkip: Int = 2
+    _ text: String, style: Prompt.Style = .a1111, clipSkip: Int = 2, inversions: [TextualInversion] = []
   ) throws(PromptError) -> Prompt {
     guard (1...textLayers).contains(clipSkip) else {
       throw PromptError(.clipSkip, "the text encoders of this model have \(textLayers) layers to choose from")
     }
     let first: [PromptWindow]
     var second: [PromptWindow]?
+    let reader = TokenReader(
+      tokenizer, inversions, prefix: style == .comfy ? ComfySyntax.inversionMark : "")
     switch style {
-    case .a1111: first = try A1111Syntax(text).windows(tokenizer)
-    case .comfy: first = try ComfySyntax(text).windows(tokenizer)
+    case .a1111: first = try A1111Syntax(text).windows(reader)
+    case .comfy: first = try ComfySyntax(text).windows(reader)
     case .diffusers:
-      first = PromptWindow.cutting(tokenizer.encode(text))
-      second = PromptWindow.cutting(tokenizer.encode(paddingMarks: text))
+      first = reader.windows(of: text, by: tokenizer.encode(_:))
+      second = reader.windows(of: text, by: tokenizer.encode(paddingMarks:))
     }
-    return Prompt(style: style, clipSkip: clipSkip, first: first, second: second ?? first)
+    let vectors = first.reduce(0) { $0 + $1.tokens.count { $0.id >= TokenReader.firstVector } }
+    guard vectors <= Self.mostVectors else {
+      throw PromptError(
+        "textual inversions put \(vectors) vectors into this prompt, of at most \(Self.mostVectors)")
+    }
+    return Prompt(
+      style: style, clipSkip: clipSkip, first: first, second: second ?? first, inversions: inversions)
   }
+
+  /// Vectors of textual inversions that a prompt may hold: it is never much longer than one of words.
+  private static let mostVectors = 10_000
 
   /// The other side of guidance.
   public struct Guidance: Sendable {
@@ -113,6 +134,20 @@ extension StableDiffusionXL {
 extension StableDiffusionXL.Prompt {
   /// Windows that the other side is extended to where the style does so.
   fileprivate var extent: Int { style == .diffusers ? windows : 0 }
+}
+
+extension TokenReader {
+  /// Windows of a text without syntax, whose words are read by `encode`.
+  fileprivate func windows(of text: String, by encode: (String) -> [Int32]) -> [PromptWindow] {
+    let pieces = pieces(of: Array(text.unicodeScalars)[...])
+    return PromptWindow.cutting(
+      pieces.flatMap { piece in
+        switch piece {
+        case .text(let text): encode(String(String.UnicodeScalarView(text)))
+        case .vectors(let ids): Array(ids)
+        }
+      })
+  }
 }
 
 extension PromptWindow {

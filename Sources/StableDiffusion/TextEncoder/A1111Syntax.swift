@@ -1,5 +1,3 @@
-import CLIPTokenizer
-
 /// A text as AUTOMATIC1111's web UI reads it: `(x)` weighs 1.1, `[x]` 1/1.1, `(x:w)` w; nested ones multiply; a
 /// backslash before `( ) [ ] \` makes it text, and `BREAK` starts a new window.
 ///
@@ -43,7 +41,8 @@ struct A1111Syntax {
   private static let comma: Int32 = 267
 
   /// The text's windows, at least one. A window that is full ends behind its last comma when that is near.
-  func windows(_ tokenizer: CLIPTokenizer) -> [PromptWindow] {
+  /// The vectors of a textual inversion stay together.
+  func windows(_ reader: TokenReader) -> [PromptWindow] {
     var windows: [PromptWindow] = []
     var window = PromptWindow()
     var lastComma: Int?
@@ -52,19 +51,31 @@ struct A1111Syntax {
       window.tokens.removeFirst(kept)
       lastComma = nil
     }
+    /// Makes room for what begins with `id`.
+    func makeRoom(for count: Int, beginning id: Int32) {
+      if id == Self.comma {
+        lastComma = window.tokens.count
+      } else if window.room == 0, let comma = lastComma, window.tokens.count - comma <= Self.commaReach {
+        turn(keeping: comma + 1)
+      }
+      if window.room < count { turn(keeping: window.tokens.count) }
+    }
     for segment in segments {
       if segment.isBreak {
         turn(keeping: window.tokens.count)
         continue
       }
-      for id in tokenizer.encode(String(String.UnicodeScalarView(segment.text))) {
-        if id == Self.comma {
-          lastComma = window.tokens.count
-        } else if window.room == 0, let comma = lastComma, window.tokens.count - comma <= Self.commaReach {
-          turn(keeping: comma + 1)
+      for piece in reader.pieces(of: segment.text[...]) {
+        switch piece {
+        case .text(let text):
+          for id in reader.encode(text) {
+            makeRoom(for: 1, beginning: id)
+            window.tokens.append(WeightedToken(id: id, weight: segment.weight))
+          }
+        case .vectors(let ids):
+          makeRoom(for: ids.count, beginning: ids.lowerBound)
+          window.tokens += ids.map { WeightedToken(id: $0, weight: segment.weight) }
         }
-        if window.room == 0 { turn(keeping: window.tokens.count) }
-        window.tokens.append(WeightedToken(id: id, weight: segment.weight))
       }
     }
     if !window.tokens.isEmpty || windows.isEmpty { windows.append(window) }

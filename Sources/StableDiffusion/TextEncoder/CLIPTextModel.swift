@@ -58,11 +58,13 @@ final class CLIPTextModel {
 
   /// - Parameters:
   ///   - tokens: 77 ids. Padding is attended to like any token, as SDXL was trained.
+  ///   - vectors: `[n, C]`, what ids from `TokenReader.firstVector` on stand for.
   ///   - clipSkip: the layer whose states are wanted: 1 the last, 2 the one before, up to `layers.count`;
   ///     transformers' `hidden_states[-clipSkip]`.
-  func callAsFunction(_ tokens: [Int32], clipSkip: Int = 2) throws(TorchError) -> Output {
-    let ids = try Tensor(tokens.map(Int64.init), [1, tokens.count]).to(device)
-    var h = try tokenEmbedding(ids) + positionEmbedding.value  // [1, 77, C]
+  func callAsFunction(
+    _ tokens: [Int32], vectors: Tensor? = nil, clipSkip: Int = 2
+  ) throws(TorchError) -> Output {
+    var h = try embed(tokens, vectors) + positionEmbedding.value  // [1, 77, C]
     for layer in layers.dropLast(clipSkip - 1) { h = try layer(h) }
     let hidden = h
     guard let textProjection else { return Output(hidden: hidden, pooled: nil) }
@@ -70,6 +72,26 @@ final class CLIPTextModel {
     let end = tokens.firstIndex(of: endOfText) ?? tokens.count - 1
     let summary = try finalLayerNorm(h.narrow(1, from: end, length: 1))  // [1, 1, C]
     return Output(hidden: hidden, pooled: try textProjection(summary).reshape(1, -1))
+  }
+
+  /// - Returns: `[1, 77, C]`.
+  private func embed(_ tokens: [Int32], _ vectors: Tensor?) throws(TorchError) -> Tensor {
+    func look(_ run: ArraySlice<Int32>, from first: Int32 = 0) throws(TorchError) -> Tensor {
+      try Tensor(run.map { Int64($0 - first) }, [1, run.count]).to(device)
+    }
+    guard let vectors else { return try tokenEmbedding(look(tokens[...])) }
+    var runs: [Tensor] = []
+    var rest = tokens[...]
+    while let first = rest.first {
+      let areVectors = first >= TokenReader.firstVector
+      let run = rest.prefix { ($0 >= TokenReader.firstVector) == areVectors }
+      rest = rest.dropFirst(run.count)
+      runs.append(
+        areVectors
+          ? try embedding(vectors, look(run, from: TokenReader.firstVector)).to(formatOf: positionEmbedding.value)
+          : try tokenEmbedding(look(run)))
+    }
+    return try cat(runs, dim: 1)
   }
 }
 

@@ -1,5 +1,3 @@
-import CLIPTokenizer
-
 /// A text as ComfyUI reads it: `(x)` weighs 1.1 times what is around it, `(x:w)` weighs w; `\(` and `\)` are text.
 ///
 /// Behaviour of its `token_weights` and `SDTokenizer.tokenize_with_weights` (`comfy/sd1_clip.py`).
@@ -35,26 +33,37 @@ struct ComfySyntax {
   /// Words of at least this many tokens may be cut.
   private static let longWord = 8
 
-  /// The text's windows, at least one. Words are tokenised each on its own, and short ones are never cut.
-  func windows(_ tokenizer: CLIPTokenizer) -> [PromptWindow] {
+  /// What may stand before the name of a textual inversion.
+  static let inversionMark = "embedding:"
+
+  /// The text's windows, at least one. Words are tokenised each on its own, and short ones are never cut; a textual
+  /// inversion is a word.
+  func windows(_ reader: TokenReader) -> [PromptWindow] {
     var windows: [PromptWindow] = []
     var window = PromptWindow()
-    for segment in segments {
-      for word in segment.text.split(whereSeparator: { $0 == " " || $0 == "\n" }) {
-        var tokens = tokenizer.encode(String(String.UnicodeScalarView(word))).map {
-          WeightedToken(id: $0, weight: segment.weight)
-        }[...]
-        let mayBeCut = tokens.count >= Self.longWord
-        while tokens.count > window.room {
-          if mayBeCut {
-            let room = window.room
-            window.tokens += tokens.prefix(room)
-            tokens = tokens.dropFirst(room)
-          }
-          windows.append(window)
-          window = PromptWindow()
+    func append(_ word: [Int32], _ weight: Double) {
+      var tokens = word.map { WeightedToken(id: $0, weight: weight) }[...]
+      let mayBeCut = tokens.count >= Self.longWord
+      while tokens.count > window.room {
+        if mayBeCut {
+          let room = window.room
+          window.tokens += tokens.prefix(room)
+          tokens = tokens.dropFirst(room)
         }
-        window.tokens += tokens
+        windows.append(window)
+        window = PromptWindow()
+      }
+      window.tokens += tokens
+    }
+    for segment in segments {
+      for piece in reader.pieces(of: segment.text) {
+        switch piece {
+        case .text(let text):
+          for word in text.split(whereSeparator: { $0 == " " || $0 == "\n" }) {
+            append(reader.encode(word), segment.weight)
+          }
+        case .vectors(let ids): append(Array(ids), segment.weight)
+        }
       }
     }
     windows.append(window)

@@ -2,6 +2,7 @@ import CLIPTokenizer
 
 /// A token and how much it counts: 1 is as it stands.
 struct WeightedToken: Sendable, Equatable {
+  /// From `TokenReader.firstVector` on a vector of the prompt's textual inversions.
   let id: Int32
   let weight: Double
 }

@@ -4,14 +4,15 @@ extension UNet2DConditionModel {
   /// `attn_processors`.
   var crossAttentions: [Attention] {
     let transformers =
-      downBlocks.flatMap(\.attentions) + upBlocks.flatMap(\.attentions) + [midBlock.attention]
+      encoder.downBlocks.flatMap(\.attentions) + upBlocks.flatMap(\.attentions)
+      + [encoder.midBlock.rest?.attention].compactMap(\.self)
     return transformers.flatMap(\.transformerBlocks).map(\.attn2)
   }
 
   /// Height and width of the feature maps of each level, for latents of `height` × `width`.
   func mapSizes(height: Int, width: Int) -> [(height: Int, width: Int)] {
     var size = (height: height, width: width)
-    return downBlocks.indices.map { level in
+    return encoder.downBlocks.indices.map { level in
       if level > 0 { size = ((size.height + 1) / 2, (size.width + 1) / 2) }
       return size
     }
