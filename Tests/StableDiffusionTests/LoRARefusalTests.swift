@@ -6,7 +6,7 @@ import Testing
 @testable import StableDiffusion
 
 /// A wrong LoRA file, and what is said of it.
-struct WrongLoRA: Sendable, CustomTestStringConvertible {
+struct WrongLoRA: Sendable {
   typealias Tensors = [String: SafetensorsCopy.Tensor]
 
   let fixture: String
@@ -16,8 +16,6 @@ struct WrongLoRA: Sendable, CustomTestStringConvertible {
   init(_ fixture: String, _ said: String, make: @escaping @Sendable (inout Tensors) -> Void) {
     (self.fixture, self.said, self.make) = (fixture, said, make)
   }
-
-  var testDescription: String { said }
 }
 
 /// Files that are not for this model, or not sound: each is refused by name, with the tensor.
@@ -132,44 +130,42 @@ struct WrongLoRA: Sendable, CustomTestStringConvertible {
   ]
 
   /// What is said of a file; `nil` when it is taken.
-  private func refusal(_ data: Data) throws -> String? {
+  private func refusal(_ data: Data, _ model: StableDiffusionXL) throws -> String? {
     let folder = try TemporaryFolder()
     let path = try folder.write(data, to: "wrong.safetensors")
-    return try onTorch {
-      let model = try Pocket.load()
-      do {
-        _ = try LoRA(path: path, for: model)
-        return nil
-      } catch let error as LoRAError {
-        #expect(error.description.hasPrefix("wrong.safetensors"))
-        #expect(!error.description.contains("/"))
-        return error.description
-      }
+    do {
+      _ = try LoRA(path: path, for: model)
+      return nil
+    } catch let error as LoRAError {
+      #expect(error.description.hasPrefix("wrong.safetensors"))
+      #expect(!error.description.contains("/"))
+      return error.description
     }
   }
 
-  @Test(arguments: wrong) func refuses(_ wrong: WrongLoRA) throws {
-    var copy = try SafetensorsCopy(path: LoRAFixtures.path(wrong.fixture))
-    wrong.make(&copy.tensors)
-    let said = try refusal(copy.encoded())
-    #expect(said?.contains(wrong.said) == true, "\(said ?? "taken")")
+  @Test func eachIsRefusedByName() throws {
+    try onTorch {
+      let model = try Pocket.load()
+      for wrong in Self.wrong {
+        var copy = try SafetensorsCopy(path: LoRAFixtures.path(wrong.fixture))
+        wrong.make(&copy.tensors)
+        let said = try refusal(copy.encoded(), model)
+        #expect(said?.contains(wrong.said) == true, "\(wrong.said) · \(said ?? "taken")")
+      }
+    }
   }
 
   @Test func aFileCutShort() throws {
     let whole = try Fixture.bytes("Tests/Fixtures/loras/kohya_sgm.safetensors")
-    for bytes in [0, 7, 100, whole.count / 2, whole.count - 1] {
-      #expect(try refusal(Data(whole.prefix(bytes))) != nil)
-    }
-    #expect(try refusal(Data(whole.dropLast()))?.contains("is cut short") == true)
-    #expect(try refusal(Data(whole)) == nil)
-  }
-
-  @Test func aFileThatIsNotThere() {
-    onTorch {
-      let error = #expect(throws: LoRAError.self) {
-        try LoRA(path: "/nowhere/x.safetensors", for: Pocket.load())
+    try onTorch {
+      let model = try Pocket.load()
+      for bytes in [0, 7, 100, whole.count / 2, whole.count - 1] {
+        #expect(try refusal(Data(whole.prefix(bytes)), model) != nil)
       }
-      #expect(error?.description.hasPrefix("x.safetensors: cannot be opened") == true)
+      #expect(try refusal(Data(whole.dropLast()), model)?.contains("is cut short") == true)
+      #expect(try refusal(Data(whole), model) == nil)
+      let gone = #expect(throws: LoRAError.self) { try LoRA(path: "/nowhere/x.safetensors", for: model) }
+      #expect(gone?.description.hasPrefix("x.safetensors: cannot be opened") == true)
     }
   }
 }
