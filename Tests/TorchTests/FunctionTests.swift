@@ -150,6 +150,28 @@ private func close(_ x: Tensor, _ expected: [Float], within tolerance: Float = 1
     #expect(abs(causal[2] - 2.339523) < 1e-4)
   }
 
+  /// A key whose logit is greater by log 2 is that key twice.
+  @Test func attentionWithABias() throws {
+    let generator = try Generator(seed: 4)
+    let (q, k) = (try generator.randn([2, 3, 7, 8]), try generator.randn([2, 3, 2, 8]))
+    let twice = try cat([k, k.narrow(2, from: 0, length: 1)], dim: 2)
+    let bias = try Tensor([0.6931472, 0] as [Float], [1, 1, 1, 2])  // log 2
+    let biased = try scaledDotProductAttention(q, k, k, bias: bias)
+    #expect(
+      try close(biased, scaledDotProductAttention(q, twice, twice).values(Float.self), within: 1e-5))
+    // One for each query, in more queries than a block has.
+    let long = try generator.randn([1, 2, 9000, 8])
+    let ramp =
+      try Tensor((0..<9000).map { Float($0) / 9000 }, [1, 1, 9000, 1]).expand(1, 1, 9000, 2)
+      * Tensor([0, 1] as [Float], [1, 1, 1, 2])
+    let keys = try generator.randn([1, 2, 2, 8])
+    let whole = try scaledDotProductAttention(long, keys, keys, bias: ramp)
+    let tail = try scaledDotProductAttention(
+      long.narrow(2, from: 8990, length: 10), keys, keys, bias: ramp.narrow(2, from: 8990, length: 10))
+    #expect(try close(whole.narrow(2, from: 8990, length: 10), tail.values(Float.self), within: 1e-5))
+    #expect(throws: TorchError.self) { _ = try scaledDotProductAttention(q, q, q, mask: .causal, bias: bias) }
+  }
+
   /// Longer than one block of queries: the blocks must not show.
   @Test func attentionInBlocks() throws {
     let generator = try Generator(seed: 3)

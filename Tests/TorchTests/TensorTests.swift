@@ -101,6 +101,7 @@ import Testing
         "scaled_dot_product_attention",
         { try scaledDotProductAttention(image, image, Tensor.zeros([1, 4, 5, 4])) }
       ),
+      ("scaled_dot_product_attention", { try scaledDotProductAttention(image, image, image, bias: row) }),
       ("embedding", { try embedding(x, Tensor([9] as [Int64])) }),
       ("upsample_nearest2d", { try upsampleNearest2d(x, height: 4, width: 4) }),
       ("upsample_bilinear2d", { try upsampleBilinear2d(x, height: 4, width: 4) }),

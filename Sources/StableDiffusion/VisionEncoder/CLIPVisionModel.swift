@@ -9,8 +9,8 @@ final class CLIPVisionModel {
   let visualProjection: Linear
   /// Channels of the hidden states, and of the projected summary.
   let width: Int, projectedC: Int
+  let formats: NumberFormats
   private let patch: Int
-  private let formats: NumberFormats
 
   init(_ w: Weights, _ configuration: CLIPVisionConfiguration) throws {
     let vision = w["vision_model"]

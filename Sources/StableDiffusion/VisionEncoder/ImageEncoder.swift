@@ -75,7 +75,7 @@ public final class ImageEncoder {
   public func blank(as form: ImageEmbedding.Form, pause: () throws -> Void = {}) throws -> ImageEmbedding {
     let states =
       switch form {
-      case .projected: try Tensor.zeros([1, model.projectedC], on: options.device)
+      case .projected: try Tensor.zeros([1, model.projectedC], model.formats.sums, on: options.device)
       case .hidden:
         try model(Tensor.zeros([1, 3, side, side], on: options.device), as: form, pause: pause)
       }
