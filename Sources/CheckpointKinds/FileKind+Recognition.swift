@@ -148,10 +148,11 @@ extension SafetensorsFile {
     guard kind == .lora else { throw ForeignFile(file: name, kind: kind, wanted: "a LoRA") }
   }
 
-  /// - Throws: `ForeignFile` for anything but a ControlNet under diffusers' names, of whichever model.
+  /// - Throws: `ForeignFile` for anything but a ControlNet under diffusers' names or a Control-LoRA, of whichever
+  ///   model.
   public func requireControlNet() throws(ForeignFile) {
     let kind = FileKind(of: header)
-    guard kind == .controlNet else {
+    guard [.controlNet, .controlLoRA].contains(kind) else {
       throw ForeignFile(file: name, kind: kind, wanted: "a ControlNet in diffusers' layout")
     }
   }

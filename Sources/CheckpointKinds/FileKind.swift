@@ -28,7 +28,9 @@ public enum FileKind: Sendable, Equatable {
   case controlNetLDM
   /// One network for several kinds of pictures.
   case controlNetUnion
-  case controlLoRA, controlLLLite, t2iAdapter
+  /// A ControlNet as changes to the way down and the middle of a UNet.
+  case controlLoRA
+  case controlLLLite, t2iAdapter
   case vae
   /// A VAE whose latents do not have SDXL's four channels.
   case otherVAE(latentChannels: Int)

@@ -15,17 +15,20 @@ public final class WeightStore {
   private let reader: WeightReader
   /// The weights that layers have taken.
   public let parameters = ParameterTable()
+  private let foundation: WeightFoundation?
 
   /// - Parameters:
   ///   - sources: by diffusers name, dots between the levels.
-  ///   - fileName: the name that such a file has a weight by, for one that this file lacks.
+  ///   - foundation: has the weights that this file lacks.
+  ///   - fileName: the name that such a file has a weight by, for one that is lacking.
   ///   - progress: called with the number of bytes just read; what it throws ends the loading.
   public init(
-    _ file: SafetensorsFile, sources: [String: WeightSource],
+    _ file: SafetensorsFile, sources: [String: WeightSource], foundation: WeightFoundation? = nil,
     fileName: @escaping (String) -> String? = { _ in nil }, device: Device = .cpu,
     progress: @escaping (Int) throws -> Void = { _ in }
   ) {
     absentName = fileName
+    self.foundation = foundation
     (self.file, self.sources, self.device, self.progress) = (file, sources, device, progress)
     reader = WeightReader(file, device: device)
     var children: [String: Set<String>] = [:]
@@ -48,14 +51,19 @@ public final class WeightStore {
   public var name: String { file.name }
 
   /// The names no network has asked for, sorted.
-  public var unused: [String] { sources.keys.filter { !taken.contains($0) }.sorted() }
+  public var unused: [String] {
+    let names = Set(sources.keys).union(foundation?.changes.keys.map { $0 } ?? [])
+    return names.subtracting(taken).sorted()
+  }
 
   /// The name of a tensor in the file, or the one it would have there; `name` itself where none is known.
   public func fileName(of name: String) -> String { sources[name]?.info.name ?? absentName(name) ?? name }
 
-  func shape(of name: String) -> [Int]? { sources[name]?.shape }
+  func shape(of name: String) -> [Int]? { sources[name]?.shape ?? foundation?.store.shape(of: name) }
 
-  func children(of path: String) -> Set<String> { children[path] ?? [] }
+  func children(of path: String) -> Set<String> {
+    (children[path] ?? []).union(foundation?.store.children(of: path) ?? [])
+  }
 
   /// Reads a tensor as a weight, and enters it in `parameters`.
   /// - Throws: as `load`.
@@ -69,6 +77,9 @@ public final class WeightStore {
   /// - Throws: `WeightError` when it is missing or not as expected, `SafetensorsError`, `TorchError`.
   func load(_ name: String, shape expected: [Int], dtype: Torch.DType) throws -> Tensor {
     guard let source = sources[name] else {
+      if let foundation, foundation.store.shape(of: name) != nil {
+        return try load(name, shape: expected, dtype: dtype, from: foundation)
+      }
       throw WeightError(file: file.name, tensor: fileName(of: name), problem: .missing)
     }
     guard source.shape == expected else {
@@ -84,5 +95,27 @@ public final class WeightStore {
     case .transpose: return try raw.transpose(0, 1).contiguous()
     case .squeeze: return try raw.reshape(expected)
     }
+  }
+
+  /// The same for one that this file has a change of at most.
+  private func load(
+    _ name: String, shape: [Int], dtype: Torch.DType, from foundation: WeightFoundation
+  ) throws -> Tensor {
+    guard let change = foundation.changes[name] else {
+      return try foundation.store.load(name, shape: shape, dtype: dtype)
+    }
+    guard change.suits(shape) else {
+      throw WeightError(
+        file: file.name, tensor: change.up.info.name,
+        problem: .unsuitable(
+          "shapes \(change.up.info.shape) and \(change.down.info.shape) of down make no \(shape)"))
+    }
+    taken.insert(name)
+    let weight = try foundation.store.load(name, shape: shape, dtype: .float32)
+    let changed = try change.added(to: weight) { part in
+      try progress(part.partBytes)
+      return try reader.read(part, dtype: .float32)
+    }
+    return try changed.to(dtype)
   }
 }

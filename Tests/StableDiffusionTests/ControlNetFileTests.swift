@@ -42,9 +42,6 @@ import Torch
     #expect(
       try refusal { $0.tensors["task_embedding"] = .init(.float16, zeros: [6, 64]) }
         == "own.safetensors is a ControlNet-Union, \(wanted)")
-    #expect(
-      try refusal { $0.tensors["lora_controlnet"] = .init(.float16, zeros: [0]) }
-        == "own.safetensors is a Control-LoRA, \(wanted)")
     for (key, kind) in [
       ("control_model.input_hint_block.0.weight", "a ControlNet under other names than diffusers'"),
       ("lllite_unet_input_blocks_4_1_attn1_to_q.conditioning1.0.weight", "a ControlNet-LLLite"),

@@ -5,7 +5,7 @@ import NN
 import Safetensors
 import Torch
 
-/// A ControlNet in diffusers' layout, read for one model.
+/// A ControlNet in diffusers' layout, or a Control-LoRA, read for one model.
 ///
 /// Not Sendable: it holds tensors, on the thread that owns them.
 public final class ControlNet {
@@ -34,9 +34,11 @@ public final class ControlNet {
     }
     (file, device, self.configuration) = (source.name, model.options.device, configuration)
     self.model = try CheckpointError.wrapping(partOf: "a ControlNet for SDXL") {
-      let store = WeightStore(
-        source, sources: source.header.tensors.mapValues { WeightSource($0) }, device: model.options.device,
-        progress: progress)
+      let store =
+        try ControlLoRA(source)?.store(over: model, progress: progress)
+        ?? WeightStore(
+          source, sources: source.header.tensors.mapValues { WeightSource($0) }, device: model.options.device,
+          progress: progress)
       let weights = Weights(store, dtype: model.options.dtype)
       try Topology.checkControlNet(weights, beside: model.networks.unet)
       let network = try ControlNetModel(weights, context: model.networks.unet.contextC)
