@@ -15,6 +15,12 @@ ct_tensor *ct_conv2d(const ct_tensor *x, const ct_tensor *weight, const ct_tenso
   });
 }
 
+ct_tensor *ct_conv_transpose2d(const ct_tensor *x, const ct_tensor *weight, const ct_tensor *bias, int64_t stride) {
+  return tensor([&] {
+    return at::conv_transpose2d(x->value, weight->value, optional(bias), at::IntArrayRef({stride, stride}));
+  });
+}
+
 ct_tensor *ct_group_norm(const ct_tensor *x, int64_t groups, const ct_tensor *weight, const ct_tensor *bias,
                          double eps) {
   return tensor([&] {
@@ -40,6 +46,9 @@ ct_tensor *ct_var_mean(const ct_tensor *x, int64_t dim, ct_tensor **mean) {
   });
 }
 
+ct_tensor *ct_relu(const ct_tensor *x) {
+  return tensor([&] { return at::relu(x->value); });
+}
 ct_tensor *ct_silu(const ct_tensor *x) {
   return tensor([&] { return at::silu(x->value); });
 }
@@ -68,6 +77,12 @@ ct_tensor *ct_embedding(const ct_tensor *table, const ct_tensor *indices) {
 }
 ct_tensor *ct_upsample_nearest2d(const ct_tensor *x, int64_t height, int64_t width) {
   return tensor([&] { return at::upsample_nearest2d(x->value, at::IntArrayRef({height, width})); });
+}
+ct_tensor *ct_upsample_bilinear2d(const ct_tensor *x, int64_t height, int64_t width, bool align_corners) {
+  return tensor([&] { return at::upsample_bilinear2d(x->value, at::IntArrayRef({height, width}), align_corners); });
+}
+ct_tensor *ct_upsample_bicubic2d(const ct_tensor *x, int64_t height, int64_t width) {
+  return tensor([&] { return at::upsample_bicubic2d(x->value, at::IntArrayRef({height, width}), false); });
 }
 ct_tensor *ct_pad2d(const ct_tensor *x, int64_t left, int64_t right, int64_t top, int64_t bottom) {
   return tensor([&] { return at::constant_pad_nd(x->value, {left, right, top, bottom}, 0); });

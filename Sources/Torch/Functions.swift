@@ -16,6 +16,15 @@ public func conv2d(
   }
 }
 
+/// `[B, in, H, W]` and `[in, out, k, k]` give `[B, out, H', W']`, without padding.
+public func convTranspose2d(
+  _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, stride: Int
+) throws(TorchError) -> Tensor {
+  try Tensor("conv_transpose2d", [x, weight]) {
+    ct_conv_transpose2d(x.handle, weight.handle, bias?.handle, Int64(stride))
+  }
+}
+
 /// Normalises `[B, C, …]` over groups of channels.
 public func groupNorm(
   _ x: Tensor, groups: Int, _ weight: Tensor, _ bias: Tensor, eps: Double
@@ -37,6 +46,9 @@ public func varMean(_ x: Tensor, dim: Int) throws(TorchError) -> (variance: Tens
   let variance = try Tensor("var_mean", [x]) { ct_var_mean(x.handle, Int64(dim), &mean) }
   return (variance, try Tensor("var_mean", [x]) { mean })
 }
+
+/// What is below 0 becomes 0.
+public func relu(_ x: Tensor) throws(TorchError) -> Tensor { try Tensor("relu", [x]) { ct_relu(x.handle) } }
 
 /// `x · sigmoid(x)`.
 public func silu(_ x: Tensor) throws(TorchError) -> Tensor { try Tensor("silu", [x]) { ct_silu(x.handle) } }
@@ -77,6 +89,21 @@ public func embedding(_ table: Tensor, _ indices: Tensor) throws(TorchError) -> 
 /// Nearest-neighbour resize of `[B, C, H, W]` to `[B, C, height, width]`.
 public func upsampleNearest2d(_ x: Tensor, height: Int, width: Int) throws(TorchError) -> Tensor {
   try Tensor("upsample_nearest2d", [x]) { ct_upsample_nearest2d(x.handle, Int64(height), Int64(width)) }
+}
+
+/// Bilinear resize of `[B, C, H, W]` to `[B, C, height, width]`, without antialiasing.
+/// - Parameter alignCorners: the corners' pixels are points that stay where they are; otherwise pixels are areas.
+public func upsampleBilinear2d(
+  _ x: Tensor, height: Int, width: Int, alignCorners: Bool = false
+) throws(TorchError) -> Tensor {
+  try Tensor("upsample_bilinear2d", [x]) {
+    ct_upsample_bilinear2d(x.handle, Int64(height), Int64(width), alignCorners)
+  }
+}
+
+/// Bicubic resize of `[B, C, H, W]` to `[B, C, height, width]`: `align_corners=False`, without antialiasing.
+public func upsampleBicubic2d(_ x: Tensor, height: Int, width: Int) throws(TorchError) -> Tensor {
+  try Tensor("upsample_bicubic2d", [x]) { ct_upsample_bicubic2d(x.handle, Int64(height), Int64(width)) }
 }
 
 /// Zeros around the last two dimensions.

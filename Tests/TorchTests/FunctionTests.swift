@@ -34,6 +34,7 @@ private func close(_ x: Tensor, _ expected: [Float], within tolerance: Float = 1
     #expect(try close(sqrt(Tensor([0, 4, 2] as [Float])), [0, 2, 1.414214]))
     #expect(try close(tanh(x), [-0.964028, -0.462117, 0, 0.761594, 0.964028, 0.995055]))
     #expect(try close(sigmoid(x), [0.119203, 0.377541, 0.5, 0.731059, 0.880797, 0.952574]))
+    #expect(try close(relu(x), [0, 0, 0, 1, 2, 3]))
     #expect(try close(silu(x), [-0.238406, -0.188770, 0, 0.731059, 1.761594, 2.857722]))
     #expect(try close(gelu(x), [-0.045500, -0.154269, 0, 0.841345, 1.954500, 2.995950]))
     #expect(
@@ -55,6 +56,15 @@ private func close(_ x: Tensor, _ expected: [Float], within tolerance: Float = 1
     #expect(try close(y, [0.5, 0.5, 0.5, 0.5]))
     #expect(try conv2d(image, w, nil, stride: 2, padding: 1).shape == [1, 1, 2, 2])
     #expect(try close(conv2d(image, w, nil, stride: 2, padding: 1), [5, 2, -7, 0]))
+  }
+
+  @Test func transposedConvolution() throws {
+    let w = try Tensor([1, 2, 3, 4] as [Float], [1, 1, 2, 2])
+    let y = try convTranspose2d(
+      Tensor([1, -1] as [Float], [1, 1, 1, 2]), w, Tensor([0.5] as [Float]), stride: 2)
+    #expect(y.shape == [1, 1, 2, 4])
+    #expect(try close(y, [1.5, 2.5, -0.5, -1.5, 3.5, 4.5, -2.5, -3.5]))
+    #expect(try convTranspose2d(image, w, nil, stride: 1).shape == [1, 1, 5, 5])
   }
 
   /// Against the same in float32 on the same rounded numbers: half a place of bfloat16, and a little.
@@ -100,6 +110,17 @@ private func close(_ x: Tensor, _ expected: [Float], within tolerance: Float = 1
     let padded = try pad2d(
       Tensor([1, 2, 3, 4] as [Float], [1, 1, 2, 2]), left: 0, right: 1, top: 1, bottom: 0)
     #expect(try close(padded, [0, 0, 0, 1, 2, 0, 3, 4, 0]))
+  }
+
+  @Test func smoothResizing() throws {
+    let row = try Tensor([0, 1, 4] as [Float], [1, 1, 1, 3])
+    #expect(try close(upsampleBilinear2d(row, height: 1, width: 5, alignCorners: true), [0, 0.5, 1, 2.5, 4]))
+    #expect(try close(upsampleBilinear2d(row, height: 1, width: 6), [0, 0.25, 0.75, 1.75, 3.25, 4]))
+    #expect(
+      try close(
+        upsampleBicubic2d(row, height: 1, width: 6),
+        [-0.105469, 0.121094, 0.457031, 1.785156, 3.355469, 4.316406]))
+    #expect(try upsampleBicubic2d(row, height: 2, width: 3).shape == [1, 1, 2, 3])
   }
 
   @Test func embeddingTakesRows() throws {
