@@ -12,6 +12,7 @@ public actor TorchEngine: ImageEngine {
   private let vocabularyFile: VocabularyFile
   private var vocabulary: Vocabulary?
   private var resident: ResidentModel?
+  private var depth = DepthReading()
   private let snapshot: Mutex<EngineStatus>
   private let log: @Sendable (String) -> Void
 
@@ -115,6 +116,8 @@ public actor TorchEngine: ImageEngine {
   ) throws -> GenerationResult {
     var timings = Timings()
     let model = try makeResident(request.model, &timings, progress)
+    var request = request
+    request.controls = try depth.prepared(request.controls, on: plan.device) { try Task.checkCancellation() }
     let networks = model.networks
     let passes = try Passes(request)
     var stopwatch = Stopwatch()

@@ -159,6 +159,9 @@ import Testing
     Layout("textual inversion", .textualInversion, ["clip_l": [3, 768], "clip_g": [3, 1280]]),
     Layout("SD 1.5's textual inversion", .textualInversion, ["emb_params": [3, 768]]),
     Layout("of a .pt", .textualInversion, ["string_to_param.*": [3, 768]]),
+    Layout(
+      "of diffusers' first trainers", .textualInversion,
+      ["text_encoders_0": [2, 768], "text_encoders_1": [2, 1280]]),
     Layout("ControlNet", .controlNetLDM, ["control_model.input_hint_block.0.weight"]),
     Layout(
       "ControlNet without its prefix", .controlNetLDM, ["input_hint_block.0.weight", "time_embed.0.weight"]),

@@ -123,7 +123,7 @@ private func close(_ x: Tensor, _ expected: [Float], within tolerance: Float = 1
     #expect(
       try close(
         upsampleBicubic2d(row, height: 1, width: 6),
-        [-0.105469, 0.125, 0.617188, 1.757812, 3.320312, 4.28125], within: 1))
+        [-0.105469, 0.121094, 0.457031, 1.785156, 3.355469, 4.316406]))
     #expect(try upsampleBicubic2d(row, height: 2, width: 3).shape == [1, 1, 2, 3])
   }
 

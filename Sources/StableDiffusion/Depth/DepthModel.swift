@@ -48,7 +48,8 @@ public final class DepthModel {
       throw CheckpointError("\(file): the depth it sees is not finite numbers")
     }
     let (low, high) = try depth.minMax()
-    let scale = high > low ? 255 / (high - low) : 0
+    // Equal values differ in their last digits once resized.
+    let scale = high - low > 1e-5 * high ? 255 / (high - low) : 0
     // Cut off, as diffusers and transformers make their pictures.
     let levels = try ((depth + -low) * scale).clamp(0...255).values(UInt8.self)
     guard
@@ -61,7 +62,8 @@ public final class DepthModel {
   }
 
   /// Source: transformers' DPTImageProcessor with `keep_aspect_ratio` and `ensure_multiple_of` the patch: as little
-  /// scaled as brings one side to the size the model was trained on.
+  /// scaled as brings one side to the size the model was trained on. Mean and deviation are those of the published
+  /// models' `preprocessor_config.json`.
   /// - Returns: `[1, 3, H, W]` of whole patches.
   func input(_ picture: RGBImage) throws -> Tensor {
     let size = Self.size(

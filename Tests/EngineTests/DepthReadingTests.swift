@@ -1,0 +1,61 @@
+import Foundation
+import Generation
+import Images
+import TestSupport
+import Testing
+import Torch
+
+@testable import Engine
+
+/// Depth in place of the pictures of controls.
+@Suite struct DepthReadingTests {
+  private let fixture = Repository.root.appending(path: "Tests/Fixtures/depth/model").path
+
+  private func picture(_ seed: Int) throws -> RGBImage {
+    try #require(RGBImage(width: 40, height: 24, pixels: (0..<40 * 24 * 3).map { UInt8($0 * seed % 251) }))
+  }
+
+  private func control(_ picture: RGBImage, depth folder: String?) -> ControlPrompt {
+    var control = ControlPrompt(AdapterFile(name: "net", path: "/net"), picture: picture)
+    control.depthModel = folder.map { AdapterFile(name: "small", path: $0) }
+    return control
+  }
+
+  @Test func onlyWhereItIsAskedFor() throws {
+    try Runtime.inference {
+      var reading = DepthReading()
+      let (first, second) = (try picture(1), try picture(3))
+      let asked = [
+        control(first, depth: nil), control(first, depth: fixture), control(second, depth: fixture),
+      ]
+      var pauses = 0
+      let made = try reading.prepared(asked, on: .cpu) { pauses += 1 }
+      #expect(pauses == 2)
+      #expect(made[0] == asked[0])
+      #expect(made.allSatisfy { $0.depthModel == nil && $0.picture.width == 40 && $0.picture.height == 24 })
+      #expect(made[1].picture != first && made[2].picture != made[1].picture)
+      #expect(try reading.prepared(asked, on: .cpu) {} == made)
+    }
+  }
+
+  /// A map that is remembered needs no model; a file that is another one is read.
+  @Test func remembersMaps() throws {
+    let folder = try TemporaryFolder()
+    for name in ["config.json", "model.safetensors"] {
+      try FileManager.default.copyItem(atPath: "\(fixture)/\(name)", toPath: folder.path(name))
+    }
+    try Runtime.inference {
+      var reading = DepthReading()
+      let asked = [control(try picture(1), depth: folder.path)]
+      let made = try reading.prepared(asked, on: .cpu) {}
+      try FileManager.default.removeItem(atPath: folder.path("config.json"))
+      #expect(try reading.prepared(asked, on: .cpu) {} == made)
+      let other = [control(try picture(2), depth: folder.path)]
+      let error = #expect(throws: GenerationError.self) { try reading.prepared(other, on: .cpu) {} }
+      #expect(error?.kind == .invalidRequest && error?.field == "control")
+      #expect(error?.message.hasPrefix("depth/small: config.json") == true)
+      try folder.write("{}", to: "model.safetensors")
+      #expect(throws: GenerationError.self) { try reading.prepared(asked, on: .cpu) {} }
+    }
+  }
+}
