@@ -74,7 +74,7 @@ extension APIService {
   public func picture(_ order: PictureOrder) async throws(PictureRefused) -> Picture {
     do {
       let plan = try await plan(order.body)
-      let made = try await make(plan, sent: order.body, client: "")
+      let made = try await make(plan, client: "").first
       let png = try await workers.run { try PNG.encode(made.image, text: made.provenance.chunks) }
       return Picture(png: png, seed: plan.request.seed, model: plan.entry.id)
     } catch {

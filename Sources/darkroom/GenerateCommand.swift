@@ -2,6 +2,7 @@ import API
 import ArgumentParser
 import Foundation
 import Generation
+import Registry
 import Scheduling
 import Wire
 
@@ -33,7 +34,7 @@ struct GenerateCommand: AsyncParsableCommand {
     configuration.modelHash = { await folder.hash(of: $0, $1) }
     let service = APIService(
       engine: watched, queue: JobQueue(limit: 1), registry: { folder.registry },
-      lorasFolder: "\(folder.path)/loras", vaesFolder: "\(folder.path)/vae",
+      folders: AdapterFolders(models: folder.path),
       workers: WorkPool(threads: 1, limit: 4, name: "images"),
       configuration: configuration)
     do {

@@ -91,7 +91,7 @@ final class Bench: Sendable {
     self.engine = engine
     service = APIService(
       engine: engine, queue: queue, registry: { registry },
-      lorasFolder: folder.appending(path: "loras").path, vaesFolder: folder.appending(path: "vae").path,
+      folders: AdapterFolders(models: folder.path),
       workers: WorkPool(threads: 1, limit: 8, name: "test"), configuration: configuration)
   }
 

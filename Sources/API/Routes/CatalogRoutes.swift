@@ -57,7 +57,7 @@ extension APIService {
   }
 
   func listLoRAs() async throws -> HTTPResponse {
-    let files = try await workers.run { [lorasFolder] in ModelRegistry.loras(folder: lorasFolder) }
+    let files = try await workers.run { [folders] in ModelRegistry.loras(folder: folders.loras) }
     return .json(["loras": .array(files.map(describe))])
   }
 
