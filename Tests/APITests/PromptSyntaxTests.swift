@@ -19,7 +19,7 @@ import Testing
     "<|endoftext|>", #"saber \(fate\)"#, "embedding:x",
   ])
   func plainUnderA1111(prompt: String) throws {
-    try PromptSyntax.check(prompt, style: .a1111)
+    try PromptSyntax.check(prompt, style: .a1111, side: .positive)
   }
 
   @Test(arguments: [
@@ -38,8 +38,8 @@ import Testing
     ("<lyco:z>", "<lora"), ("<lora:x", ""), ("<<a:b>", "<lora"), ("<é1:b>", "<lora"),
   ])
   func refusedUnderA1111(prompt: String, named: String) throws {
-    guard !named.isEmpty else { return try PromptSyntax.check(prompt, style: .a1111) }
-    let problem = #expect(throws: FieldProblem.self) { try PromptSyntax.check(prompt, style: .a1111) }
+    guard !named.isEmpty else { return try PromptSyntax.check(prompt, style: .a1111, side: .positive) }
+    let problem = #expect(throws: FieldProblem.self) { try PromptSyntax.check(prompt, style: .a1111, side: .positive) }
     #expect(problem?.type == "value_error")
     #expect(problem?.message.contains(named) == true)
     #expect(problem?.message.contains("prompt_style \"diffusers\"") == true)
@@ -47,17 +47,17 @@ import Testing
 
   @Test func otherStylesHaveOtherSyntax() throws {
     let prompt = #"[a|b] [a:0.5] (a:1.2) AND BREAK <lora:x:1> \( \ ! "#
-    try PromptSyntax.check(prompt, style: .diffusers)
-    try PromptSyntax.check(prompt, style: .comfy)
+    try PromptSyntax.check(prompt, style: .diffusers, side: .positive)
+    try PromptSyntax.check(prompt, style: .comfy, side: .positive)
     for text in ["embedding:x", "a embedding:x", "(embedding:x:1.2)", "a\nembedding:x"] {
-      #expect(throws: FieldProblem.self) { try PromptSyntax.check(text, style: .comfy) }
-      try PromptSyntax.check(text, style: .diffusers)
+      #expect(throws: FieldProblem.self) { try PromptSyntax.check(text, style: .comfy, side: .positive) }
+      try PromptSyntax.check(text, style: .diffusers, side: .positive)
     }
-    try PromptSyntax.check("an embedding : x, myembedding:x", style: .comfy)
+    try PromptSyntax.check("an embedding : x, myembedding:x", style: .comfy, side: .positive)
   }
 
   @Test(arguments: PromptStyle.allCases) func noNUL(style: PromptStyle) {
-    #expect(throws: FieldProblem.self) { try PromptSyntax.check("a\0b", style: style) }
+    #expect(throws: FieldProblem.self) { try PromptSyntax.check("a\0b", style: style, side: .positive) }
   }
 
   @Test func escapes() {
@@ -80,7 +80,7 @@ import Testing
   func hostileTextsTakeNoLonger(unit: String) throws {
     let text = String(repeating: unit, count: 10_000 / unit.utf8.count)
     let time = ContinuousClock().measure {
-      for style in PromptStyle.allCases { try? PromptSyntax.check(text, style: style) }
+      for style in PromptStyle.allCases { try? PromptSyntax.check(text, style: style, side: .positive) }
     }
     #expect(time < .seconds(5), "\(time)")
   }
