@@ -1,7 +1,7 @@
 import Foundation
 import Images
 
-/// Files that scripts/fixtures/images.py makes.
+/// Files that scripts/fixtures/images*.py make.
 enum Fixture {
   private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
 
@@ -27,5 +27,21 @@ enum Fixture {
     let pixels = (0..<3 * width * height).map(value)
     guard let image = RGBImage(width: width, height: height, pixels: pixels) else { throw BadSize() }
     return image
+  }
+
+  /// A picture in JSON; its pixels are base64.
+  struct Coded: Decodable {
+    let width: Int
+    let height: Int
+    let pixels: Data
+
+    /// - Returns: `nil` when it has another number of channels.
+    func picture<Picture: PixelImage>(_: Picture.Type = Picture.self) -> Picture? {
+      Picture(width: width, height: height, pixels: Array(pixels))
+    }
+  }
+
+  static func json<Document: Decodable>(_ name: String, _: Document.Type = Document.self) throws -> Document {
+    try JSONDecoder().decode(Document.self, from: Data(bytes(name)))
   }
 }
