@@ -16,7 +16,7 @@ import Testing
     #"[a\|b]"#,
     #"[a:0.5\]"#, "and AND_b bAND ANDé ½AND BRAND", "<3", "a < b: c > d", "<a:>", "<:x>", "<lora:",
     "<lora:x:1", "<a b:c>",
-    "<|endoftext|>", #"saber \(fate\)"#, "embedding:x",
+    "<lora:x:1>", "<lyco:z>", "a <lora:[a|b]:1>", "<|endoftext|>", #"saber \(fate\)"#, "embedding:x",
   ])
   func plainUnderA1111(prompt: String) throws {
     try PromptSyntax.check(prompt, style: .a1111, side: .positive)
@@ -33,9 +33,9 @@ import Testing
     ("[|]", "alternation"),
     ("[a|b|]", "alternation"), ("x [(a:1.2)|b] y", "alternation"), ("[[a|b]]", "alternation"),
     ("a AND b", "AND"),
-    ("AND", "AND"), ("a,AND:1.2", "AND"), ("(a AND b)", "AND"), ("<lora:x:1>", "<lora"),
+    ("AND", "AND"), ("a,AND:1.2", "AND"), ("(a AND b)", "AND"), ("<lora:x:1:2>", "more than one"),
     ("a <hypernet:y:0.5> b", "<lora"),
-    ("<lyco:z>", "<lora"), ("<lora:x", ""), ("<<a:b>", "<lora"), ("<é1:b>", "<lora"),
+    ("<lora:x", ""), ("<<a:b>", "<lora"), ("<é1:b>", "<lora"),
   ])
   func refusedUnderA1111(prompt: String, named: String) throws {
     guard !named.isEmpty else { return try PromptSyntax.check(prompt, style: .a1111, side: .positive) }
