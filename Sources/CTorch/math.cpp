@@ -38,6 +38,9 @@ ct_tensor *ct_clamp(const ct_tensor *x, double low, double high) {
 ct_tensor *ct_matmul(const ct_tensor *a, const ct_tensor *b) {
   return tensor([&] { return at::matmul(a->value, b->value); });
 }
+ct_tensor *ct_addmm(const ct_tensor *x, const ct_tensor *a, const ct_tensor *b, double alpha) {
+  return tensor([&] { return at::addmm(x->value, a->value, b->value, /*beta=*/1, alpha); });
+}
 
 int32_t ct_all_finite(const ct_tensor *x) {
   return value<int32_t>(-1, [&] { return at::isfinite(x->value).all().item<bool>() ? 1 : 0; });

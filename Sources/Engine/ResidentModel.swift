@@ -16,6 +16,7 @@ struct ResidentModel {
   /// What operators may want to know of the file, a line each.
   let notes: [String]
   private var decoder: Decoder?
+  private var loras = LoRAShelf()
 
   /// A decoder that was read, and from what.
   private struct Decoder {
@@ -58,6 +59,13 @@ struct ResidentModel {
     return source == wanted && file == FileVersion(path: wanted.path)
   }
 
+  /// Puts these LoRAs on the weights and takes all others off.
+  /// - Parameter pause: called now and then: what it throws ends it.
+  /// - Throws: `GenerationError`, `TorchError`. No weight is half changed then.
+  mutating func apply(_ wanted: [LoRASelection], pause: () throws -> Void) throws -> LoRAShelf.Account {
+    try loras.apply(wanted, to: networks, pause: pause)
+  }
+
   /// The decoder that `wanted` names, read unless it is the one that was read last; `nil` for the model's own.
   ///
   /// At most one is kept, until another is wanted: a request without one leaves it where it is.
@@ -82,7 +90,7 @@ struct ResidentModel {
 
 extension FileVersion {
   /// `nil` for a file that cannot be looked at.
-  fileprivate init?(path: String) {
+  init?(path: String) {
     var info = stat()
     guard stat(path, &info) == 0 else { return nil }
     let (seconds, overflow) = Int64(info.st_mtim.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)

@@ -118,6 +118,8 @@ public actor TorchEngine: ImageEngine {
     let decoder = try decoder(request.vae)
     timings.load += stopwatch.lap()
     let texts = try Texts(request, networks)
+    let loras = try apply(request.loras)
+    timings.load += stopwatch.lap()
     let conditioning = try texts.condition(request, networks) { try Task.checkCancellation() }
     timings.text = stopwatch.lap()
 
@@ -143,6 +145,8 @@ public actor TorchEngine: ImageEngine {
     timings.decode = stopwatch.lap()
     note(model: request.model.id)
     var report = report(model, texts, timings)
+    report.steering.loras = loras.reports
+    report.steering.warnings += loras.warnings
     // Some of diffusers' classes know no schedule that ends without signal; neither do these samplers.
     if networks.zeroTerminalSNR, !sampling.method.honoursZeroTerminalSNR {
       (report.zeroTerminalSNR, report.zeroTerminalSNRSource) = (false, "sampler")
@@ -159,6 +163,14 @@ public actor TorchEngine: ImageEngine {
       throw GenerationError(.internalError, "The decoder \(source.name) was not read")
     }
     return decoder
+  }
+
+  /// Changes the resident model's weights as a request wants them.
+  private func apply(_ loras: [LoRASelection]) throws -> LoRAShelf.Account {
+    guard let account = try resident?.apply(loras, pause: { try Task.checkCancellation() }) else {
+      throw GenerationError(.internalError, "There is no model to put LoRAs on")
+    }
+    return account
   }
 
   private func report(_ model: ResidentModel, _ texts: Texts, _ timings: Timings) -> GenerationReport {

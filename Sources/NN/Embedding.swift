@@ -2,16 +2,16 @@ public import Torch
 
 /// A table of vectors, looked up by index. Source: `torch.nn.Embedding`.
 public final class Embedding {
-  let weight: Tensor
+  let weight: Parameter
   private let dtype: DType
 
   public init(_ w: Weights, rows: Int, width: Int) throws {
-    weight = try w.tensor("weight", [rows, width])
+    weight = try w.parameter("weight", [rows, width], w.formats.stored)
     dtype = w.formats.sums
   }
 
   /// - Parameter indices: int64, any shape. - Returns: `[…, width]`.
   public func callAsFunction(_ indices: Tensor) throws(TorchError) -> Tensor {
-    try embedding(weight, indices).to(dtype)
+    try embedding(weight.value, indices).to(dtype)
   }
 }

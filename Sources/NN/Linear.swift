@@ -2,7 +2,7 @@ public import Torch
 
 /// `x Wᵀ + b` over the last dimension. Source: `torch.nn.Linear`.
 public final class Linear {
-  let weight: Tensor, bias: Tensor?
+  let weight: Parameter, bias: Parameter?
   /// What it multiplies in.
   public let dtype: DType
 
@@ -10,13 +10,13 @@ public final class Linear {
   public enum Bias: Sendable { case present, absent }
 
   public init(_ w: Weights, _ inC: Int, _ outC: Int, bias: Bias = .present) throws {
-    weight = try w.tensor("weight", [outC, inC])
-    self.bias = bias == .present ? try w.bias("bias", [outC]) : nil
+    weight = try w.parameter("weight", [outC, inC], w.formats.stored)
+    self.bias = bias == .present ? try w.parameter("bias", [outC], w.formats.products) : nil
     dtype = w.formats.products
   }
 
   /// - Parameter x: `[…, in]`. - Returns: `[…, out]`, in x's format.
   public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-    try linear(x.to(dtype), weight.to(dtype), bias).to(formatOf: x)
+    try linear(x.to(dtype), weight.value.to(dtype), bias?.value).to(formatOf: x)
   }
 }

@@ -2,15 +2,15 @@ public import Torch
 
 /// Normalisation over groups of channels. Source: `torch.nn.GroupNorm`.
 public final class GroupNorm {
-  let weight: Tensor, bias: Tensor
+  let weight: Parameter, bias: Parameter
   let groups: Int, eps: Double
 
   public init(_ w: Weights, groups: Int, channels: Int, eps: Double) throws {
     guard channels % groups == 0 else {
       throw w.unsuitable("weight", "\(channels) channels do not make \(groups) groups")
     }
-    weight = try w.summand("weight", [channels])
-    bias = try w.summand("bias", [channels])
+    weight = try w.parameter("weight", [channels], w.formats.sums)
+    bias = try w.parameter("bias", [channels], w.formats.sums)
     (self.groups, self.eps) = (groups, eps)
   }
 
@@ -32,29 +32,29 @@ public final class GroupNorm {
       try cat(values, dim: 1).reshape(batch, groups, 1).expand(batch, groups, each)
         .reshape(batch, channels, 1, 1)
     }
-    let scale = try weight.to(.float32).reshape(1, channels, 1, 1) / perChannel(deviations)
-    return (scale, try bias.to(.float32).reshape(1, channels, 1, 1) - perChannel(means) * scale)
+    let scale = try weight.value.to(.float32).reshape(1, channels, 1, 1) / perChannel(deviations)
+    return (scale, try bias.value.to(.float32).reshape(1, channels, 1, 1) - perChannel(means) * scale)
   }
 
   /// - Parameter x: `[B, C, …]`. - Returns: the same shape.
   public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-    try groupNorm(x, groups: groups, weight, bias, eps: eps)
+    try groupNorm(x, groups: groups, weight.value, bias.value, eps: eps)
   }
 }
 
 /// Normalisation over the last dimension. Source: `torch.nn.LayerNorm`.
 public final class LayerNorm {
-  let weight: Tensor, bias: Tensor
+  let weight: Parameter, bias: Parameter
   let eps: Double
 
   public init(_ w: Weights, _ channels: Int, eps: Double) throws {
-    weight = try w.summand("weight", [channels])
-    bias = try w.summand("bias", [channels])
+    weight = try w.parameter("weight", [channels], w.formats.sums)
+    bias = try w.parameter("bias", [channels], w.formats.sums)
     self.eps = eps
   }
 
   /// - Parameter x: `[…, C]`. - Returns: the same shape.
   public func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
-    try layerNorm(x, weight, bias, eps: eps)
+    try layerNorm(x, weight.value, bias.value, eps: eps)
   }
 }

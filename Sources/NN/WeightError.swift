@@ -3,6 +3,8 @@ public struct WeightError: Error, Equatable, CustomStringConvertible {
   public enum Problem: Sendable, Equatable {
     case missing
     case shape(expected: [Int], found: [Int])
+    /// An element is infinite or not a number.
+    case nonfinite
     /// The tensor's type, as the file spells it, cannot be a weight.
     case dtype(String)
     /// The network has no place for it.
@@ -25,6 +27,7 @@ public struct WeightError: Error, Equatable, CustomStringConvertible {
     switch problem {
     case .missing: "\(file): tensor \(tensor) is missing"
     case .shape(let expected, let found): "\(file): tensor \(tensor) has shape \(found), expected \(expected)"
+    case .nonfinite: "\(file): tensor \(tensor) has numbers that are not finite"
     case .dtype(let dtype): "\(file): tensor \(tensor) is \(dtype), expected floating-point numbers"
     case .unexpected: "\(file): tensor \(tensor) is not part of an SDXL checkpoint"
     case .unsuitable(let why): "\(file): tensor \(tensor): \(why)"

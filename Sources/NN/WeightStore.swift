@@ -13,6 +13,8 @@ public final class WeightStore {
   private let absentName: (String) -> String?
   private let progress: (Int) throws -> Void
   private let reader: WeightReader
+  /// The weights that layers have taken.
+  public let parameters = ParameterTable()
 
   /// - Parameters:
   ///   - sources: by diffusers name, dots between the levels.
@@ -54,6 +56,14 @@ public final class WeightStore {
   func shape(of name: String) -> [Int]? { sources[name]?.shape }
 
   func children(of path: String) -> Set<String> { children[path] ?? [] }
+
+  /// Reads a tensor as a weight, and enters it in `parameters`.
+  /// - Throws: as `load`.
+  func parameter(_ name: String, shape: [Int], dtype: Torch.DType) throws -> Parameter {
+    let parameter = Parameter(try load(name, shape: shape, dtype: dtype))
+    parameters.record(parameter, name)
+    return parameter
+  }
 
   /// Reads a tensor, converted to `dtype`, onto the device.
   /// - Throws: `WeightError` when it is missing or not as expected, `SafetensorsError`, `TorchError`.

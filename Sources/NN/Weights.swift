@@ -21,15 +21,17 @@ public struct Weights {
   /// The submodule at `index` of a list.
   public subscript(index: Int) -> Weights { self[String(index)] }
 
-  /// The tensor `name` of this module, in the format that its network's matrices are kept in.
+  /// The weight `name` of this module, to compute with and for adapters to change.
+  /// - Parameter dtype: one of `formats`.
   /// - Throws: `WeightError` when it is missing or has another shape.
-  public func tensor(_ name: String, _ shape: [Int]) throws -> Tensor {
-    try store.load(full(name), shape: shape, dtype: formats.stored)
+  public func parameter(_ name: String, _ shape: [Int], _ dtype: DType) throws -> Parameter {
+    try store.parameter(full(name), shape: shape, dtype: dtype)
   }
 
-  /// The same in the format of products: for what is added to them.
-  public func bias(_ name: String, _ shape: [Int]) throws -> Tensor {
-    try store.load(full(name), shape: shape, dtype: formats.products)
+  /// The tensor `name` of this module, which no adapter changes, in the format that its network's matrices are kept in.
+  /// - Throws: as `parameter`.
+  public func tensor(_ name: String, _ shape: [Int]) throws -> Tensor {
+    try store.load(full(name), shape: shape, dtype: formats.stored)
   }
 
   /// The same in the format of sums.

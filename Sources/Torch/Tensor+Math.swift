@@ -62,3 +62,8 @@ public func tanh(_ x: Tensor) throws(TorchError) -> Tensor { try Tensor("tanh", 
 public func matmul(_ a: Tensor, _ b: Tensor) throws(TorchError) -> Tensor {
   try Tensor("matmul", [a, b]) { ct_matmul(a.handle, b.handle) }
 }
+
+/// `x + alpha · a b` of matrices `[n, m]`, `[n, k]` and `[k, m]`.
+public func addmm(_ x: Tensor, _ a: Tensor, _ b: Tensor, alpha: Double) throws(TorchError) -> Tensor {
+  try Tensor("addmm", [x, a, b]) { ct_addmm(x.handle, a.handle, b.handle, alpha) }
+}

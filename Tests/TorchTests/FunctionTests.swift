@@ -44,6 +44,8 @@ private func close(_ x: Tensor, _ expected: [Float], within tolerance: Float = 1
   @Test func products() throws {
     let w = try Tensor([1, 0, 2, 0, 1, -1] as [Float], [2, 3])
     #expect(try close(matmul(x, w.transpose(0, 1)), [-2, -0.5, 7, -1]))
+    let square = try Tensor([1, 2, 3, 4] as [Float], [2, 2])
+    #expect(try close(addmm(square, x, w.transpose(0, 1), alpha: -0.5), [2, 2.25, -0.5, 4.5]))
     #expect(try close(linear(x, w, Tensor([10, 20] as [Float])), [8, 19.5, 17, 19]))
     #expect(try close(linear(x, w, nil), [-2, -0.5, 7, -1]))
   }

@@ -6,6 +6,8 @@ struct Networks {
   let textEncoder: CLIPTextModel, textEncoder2: CLIPTextModel
   let unet: UNet2DConditionModel
   let vae: AutoencoderKL
+  /// The weights of all four, for adapters.
+  let parameters: ParameterTable
 
   /// - Throws: `WeightError` for a tensor that is missing, misshapen or of no use; `SafetensorsError`; `TorchError`.
   init(_ store: WeightStore, _ options: StableDiffusionXL.Options) throws {
@@ -17,6 +19,7 @@ struct Networks {
     textEncoder2 = try CLIPTextModel(text["text_encoder_2"], activation: .gelu, endOfText: end)
     unet = try UNet2DConditionModel(weights["unet"])
     vae = try AutoencoderKL(Weights(store, path: "vae", dtype: options.vaeDtype))
+    parameters = store.parameters
     if let stranger = store.unused.first {
       throw WeightError(file: store.name, tensor: store.fileName(of: stranger), problem: .unexpected)
     }

@@ -4,7 +4,7 @@ import Torch
 /// The text half of CLIP: what both encoders of SDXL are.
 /// Source: transformers `models/clip/modeling_clip.py`, CLIPTextModel and CLIPTextModelWithProjection.
 final class CLIPTextModel {
-  let tokenEmbedding: Embedding, positionEmbedding: Tensor
+  let tokenEmbedding: Embedding, positionEmbedding: Parameter
   let layers: [CLIPEncoderLayer]
   let finalLayerNorm: LayerNorm
   let textProjection: Linear?
@@ -28,8 +28,8 @@ final class CLIPTextModel {
         "weight", "\(table[0]) rows do not hold the vocabulary of \(endOfText + 1) tokens")
     }
     tokenEmbedding = try Embedding(text["embeddings"]["token_embedding"], rows: table[0], width: width)
-    positionEmbedding = try text["embeddings"]["position_embedding"].summand(
-      "weight", [Self.positions, width])
+    positionEmbedding = try text["embeddings"]["position_embedding"].parameter(
+      "weight", [Self.positions, width], w.formats.sums)
     layers = try (0..<text["encoder"].count("layers")).map {
       try CLIPEncoderLayer(text["encoder"]["layers"][$0], width, activation: activation)
     }
@@ -62,7 +62,7 @@ final class CLIPTextModel {
   ///     transformers' `hidden_states[-clipSkip]`.
   func callAsFunction(_ tokens: [Int32], clipSkip: Int = 2) throws(TorchError) -> Output {
     let ids = try Tensor(tokens.map(Int64.init), [1, tokens.count]).to(device)
-    var h = try tokenEmbedding(ids) + positionEmbedding  // [1, 77, C]
+    var h = try tokenEmbedding(ids) + positionEmbedding.value  // [1, 77, C]
     for layer in layers.dropLast(clipSkip - 1) { h = try layer(h) }
     let hidden = h
     guard let textProjection else { return Output(hidden: hidden, pooled: nil) }

@@ -19,6 +19,8 @@ ct_tensor *ct_tanh(const ct_tensor *x);
 ct_tensor *ct_round(const ct_tensor *x); // halves to even
 ct_tensor *ct_clamp(const ct_tensor *x, double low, double high);
 ct_tensor *ct_matmul(const ct_tensor *a, const ct_tensor *b);
+// x + alpha · a b, of matrices.
+ct_tensor *ct_addmm(const ct_tensor *x, const ct_tensor *a, const ct_tensor *b, double alpha);
 
 // 1 when every element is finite, 0 when one is not, negative on failure.
 int32_t ct_all_finite(const ct_tensor *x);
