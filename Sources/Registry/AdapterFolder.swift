@@ -123,13 +123,18 @@ public struct ImageEncoderFolder: Sendable {
 
   /// Pixels of a side of what it reads: `image_size` of its `config.json`, 224 where that does not say.
   public var imageSize: Int {
-    struct Configuration: Decodable {
-      var image_size: Int?
-    }
     guard let bytes = try? SmallFile.read(path + "/config.json", limit: 1 << 20),
-      let size = try? JSONDecoder().decode(Configuration.self, from: Data(bytes)).image_size,
+      let size = try? JSONDecoder().decode(Configuration.self, from: Data(bytes)).imageSize,
       (1...2048).contains(size)
     else { return 224 }
     return size
+  }
+
+  private struct Configuration: Decodable {
+    var imageSize: Int?
+
+    enum CodingKeys: String, CodingKey {
+      case imageSize = "image_size"
+    }
   }
 }

@@ -18,6 +18,7 @@ struct GenerateCommand: AsyncParsableCommand {
   @Option(help: "Denoising steps. (default: the model's)") var steps: Int?
   @Option(help: "Guidance. (default: the model's)") var cfg: Double?
   @Option(help: "WIDTHxHEIGHT in pixels. (default: the model's)") var size: String?
+  @OptionGroup var steering: SteeringOptions
   @OptionGroup var fine: FineOptions
   @OptionGroup var engine: EngineOptions
 
@@ -77,6 +78,7 @@ struct GenerateCommand: AsyncParsableCommand {
     order.steps = try Setting.optional(steps, "steps")
     order.cfgScale = try Setting.optional(cfg, "cfg")
     if let cfg = order.cfgScale, !cfg.isFinite { throw ValidationError("--cfg is a number from 0 to 30.") }
+    try steering.fill(&order)
     try fine.fill(&order)
     if let size = try Setting.optional(size, "size") {
       let sides = size.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }

@@ -34,8 +34,10 @@ import Testing
 
     /// This one, and those of the members of its objects.
     var all: [Probe] {
-      let objects = [schema, schema["items"]].compactMap(\.self).flatMap { [$0] + ($0["anyOf"]?.arrayValue ?? []) }
-        .filter { $0["properties"] != nil }
+      let objects = [schema, schema["items"]].compactMap(\.self).flatMap {
+        [$0] + ($0["anyOf"]?.arrayValue ?? [])
+      }
+      .filter { $0["properties"] != nil }
       let isList = schema["items"] != nil
       return [self]
         + objects.flatMap { object in
@@ -151,7 +153,9 @@ import Testing
     }
     for kind in kinds {
       guard let longest = kind["maxItems"]?.numberValue?.int else { continue }
-      let element = Self.sample(kind["items"] ?? .null)
+      // A form's list of pictures is given their base64.
+      let isFile = kind["items"]?["anyOf"]?.arrayValue?.first?["contentMediaType"] != nil
+      let element = isFile ? Self.png : Self.sample(kind["items"] ?? .null)
       #expect(probe.takes(.array(Array(repeating: element, count: longest))))
       #expect(!probe.takes(.array(Array(repeating: element, count: longest + 1))))
     }

@@ -144,7 +144,9 @@ import Testing
 
   @Test func severalReferences() async throws {
     let good = Self.text(try Self.png())
-    for list: JSONValue in [[good], [good, ["image": good, "weight": 0.5]], [["image": good, "mask": good]]] {
+    for list: JSONValue in [
+      [good], [good, ["image": good, "weight": 0.5]], [["image": good, "mask": good]],
+    ] {
       _ = try FieldTable.generate.validate(["prompt": "a", "reference_images": list])
     }
     let found = try await issues(["reference_images": [good, "aGVsbG8=", ["image": "aGVsbG8="]]])

@@ -39,7 +39,9 @@ import Testing
   ])
   func refusedUnderA1111(prompt: String, named: String) throws {
     guard !named.isEmpty else { return try PromptSyntax.check(prompt, style: .a1111, side: .positive) }
-    let problem = #expect(throws: FieldProblem.self) { try PromptSyntax.check(prompt, style: .a1111, side: .positive) }
+    let problem = #expect(throws: FieldProblem.self) {
+      try PromptSyntax.check(prompt, style: .a1111, side: .positive)
+    }
     #expect(problem?.type == "value_error")
     #expect(problem?.message.contains(named) == true)
     #expect(problem?.message.contains("prompt_style \"diffusers\"") == true)
@@ -49,11 +51,16 @@ import Testing
     let prompt = #"[a|b] [a:0.5] (a:1.2) AND BREAK <lora:x:1> \( \ ! "#
     try PromptSyntax.check(prompt, style: .diffusers, side: .positive)
     try PromptSyntax.check(prompt, style: .comfy, side: .positive)
-    for text in ["embedding:x", "a embedding:x", "(embedding:x:1.2)", "a\nembedding:x"] {
-      #expect(throws: FieldProblem.self) { try PromptSyntax.check(text, style: .comfy, side: .positive) }
-      try PromptSyntax.check(text, style: .diffusers, side: .positive)
+  }
+
+  @Test func comfysNamesOfEmbeddings() {
+    for (text, name) in [
+      ("embedding:x", "x"), ("a embedding:x-1, b", "x-1"), ("(embedding:x:1.2)", "x"),
+      ("a\nembedding:x", "x"),
+    ] {
+      #expect(PromptSyntax.embeddingNamed(in: text) == name)
     }
-    try PromptSyntax.check("an embedding : x, myembedding:x", style: .comfy, side: .positive)
+    #expect(PromptSyntax.embeddingNamed(in: "an embedding : x, myembedding:x") == nil)
   }
 
   @Test(arguments: PromptStyle.allCases) func noNUL(style: PromptStyle) {

@@ -16,13 +16,19 @@ extension GenerationPlan {
   /// Where the body has what the engine calls `field`; `nil` where it has it not, though it might.
   private func path(of field: String, _ message: String) -> FieldPath? {
     switch field {
-    case "loras": (order.loras.first { message.contains($0.name) } ?? order.loras.first)?.path
+    case "loras": lora(in: message)?.path
     case "control" where order.controls.allSatisfy({ $0.model == nil }): nil
     case "reference_image": sent(field) ?? sent("reference_images")
     // What models have no default of.
     case "image", "mask", "strength", "hires", "freeu", "pag_scale": FieldPath(field)
     default: sent(field)
     }
+  }
+
+  /// The one whose file is named.
+  private func lora(in message: String) -> LoRAOrder? {
+    let named = order.loras.filter { message.contains("\($0.name).safetensors") }
+    return named.max { $0.name.count < $1.name.count } ?? order.loras.first
   }
 
   private func sent(_ field: String) -> FieldPath? {

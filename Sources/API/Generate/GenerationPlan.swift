@@ -175,4 +175,3 @@ extension GenerationPlan {
     APIError(GenerationError(.modelNotLoaded, why), model: entry.id)
   }
 }
-

@@ -20,10 +20,8 @@ enum PromptSyntax {
     guard !prompt.unicodeScalars.contains("\0") else { throw .value("a prompt should not contain NUL") }
     switch style {
     case .diffusers: return
-    case .comfy:
-      guard !ComfyPrompt.namesEmbedding(prompt) else {
-        throw unsupported("embedding:…", instead: "write the name of the textual inversion alone")
-      }
+    // Whether an `embedding:…` is there is known when the names are looked up.
+    case .comfy: return
     case .a1111:
       switch side {
       case .positive: try checkA1111(A1111Prompt(PromptNetworks(prompt).text))
@@ -66,20 +64,22 @@ enum PromptSyntax {
     return String(text)
   }
 
-  private static let special: Set<Unicode.Scalar> = ["(", ")", "[", "]", "\\"]
-}
-
-/// ComfyUI's syntax beyond weights.
-private enum ComfyPrompt {
-  /// Whether a word begins with `embedding:`.
-  static func namesEmbedding(_ prompt: String) -> Bool {
+  /// The first name behind an `embedding:` that begins a word, as ComfyUI reads it; `nil` where there is none.
+  static func embeddingNamed(in prompt: String) -> String? {
     let scalars = Array(prompt.unicodeScalars)
     let word = Array("embedding:".unicodeScalars)
-    return scalars.indices.contains { index in
+    let start = scalars.indices.first { index in
       scalars[index] == word[0] && scalars[index...].starts(with: word)
         && (index == 0 || [" ", "\n", "(", ")"].contains(scalars[index - 1]))
     }
+    guard let start else { return nil }
+    var name = String.UnicodeScalarView()
+    name.append(
+      contentsOf: scalars[(start + word.count)...].prefix { ![" ", "\n", ",", "(", ")", ":"].contains($0) })
+    return String(name)
   }
+
+  private static let special: Set<Unicode.Scalar> = ["(", ")", "[", "]", "\\"]
 }
 
 /// AUTOMATIC1111's syntax beyond weights. Behaviour of its `modules/prompt_parser.py`.

@@ -12,7 +12,8 @@ extension FieldTable {
       summary: "A picture whose look is taken over, in base64."),
     Field(
       name: "reference_images", kind: .list(of: .objectOr(reference, .picture), upTo: mostReferences),
-      fallback: "null", summary: "Several of them, each a picture or an object; reference_image is the first."),
+      fallback: "null", summary: "Several of them, each a picture or an object; reference_image is the first."
+    ),
     mime("reference_image_mime"), mime("reference_mime_type"), mime("mime_type"),
     Field(
       name: "ip_adapter_scale", kind: .number(0...2), fallback: "0.7",
@@ -127,7 +128,8 @@ extension FieldTable {
       name: "start", kind: .number(0...1), fallback: "0",
       summary: "The share of the steps from which it counts; below end."),
     Field(
-      name: "end", kind: .number(0...1), fallback: "1", summary: "The share of the steps up to which it does."),
+      name: "end", kind: .number(0...1), fallback: "1", summary: "The share of the steps up to which it does."
+    ),
     Field(
       name: "low_threshold", kind: .integer(thresholds), fallback: "100",
       summary: "Of canny: a gradient that goes on an edge; not above high_threshold."),

@@ -66,7 +66,9 @@ extension APIService {
       throw plan.refusal(error)
     }
     var pictures: [MadePicture] = []
-    for (request, result) in zip(requests, results) { pictures.append(try await finish(result, of: request, plan)) }
+    for (request, result) in zip(requests, results) {
+      pictures.append(try await finish(result, of: request, plan))
+    }
     guard let first = pictures.first else { throw APIError.unexpected }
     return MadePictures(
       first: first, others: Array(pictures.dropFirst()),

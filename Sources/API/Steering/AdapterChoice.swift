@@ -11,15 +11,18 @@ struct AdapterChoice {
   /// - Parameter path: where the body names it.
   /// - Throws: 404 for a name that is not there; 422 for a file that is damaged or holds something else.
   func find(_ name: String, at path: FieldPath) throws(APIError) -> AdapterFile {
-    guard let entry = folder.find(name) else {
-      let names = folder.names
-      let list = names.isEmpty ? "none" : names.joined(separator: ", ")
-      throw APIError(404, "\(folder.kind.code)_not_found", "Unknown \(folder.kind.word): \(name). Available: \(list)")
-    }
+    guard let entry = folder.find(name) else { throw unknown(name) }
     if let error = entry.error {
       throw APIError([ValidationIssue(path.steps, .value(error), input: body.value(at: path))])
     }
     return AdapterFile(name: entry.name, path: entry.path)
+  }
+
+  func unknown(_ name: String) -> APIError {
+    let names = folder.names
+    let list = names.isEmpty ? "none" : names.joined(separator: ", ")
+    let kind = folder.kind
+    return APIError(404, "\(kind.code)_not_found", "Unknown \(kind.word): \(name). Available: \(list)")
   }
 }
 

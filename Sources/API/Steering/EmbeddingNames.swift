@@ -2,48 +2,72 @@ import Generation
 import JSON
 import Registry
 
-/// Finds the names of textual inversions that stand in prompts.
-enum EmbeddingNames {
-  /// Those of `names` that stand in the texts as words of their own, in the order of `names`. Where one name is a part
-  /// of another, the longer one counts.
-  static func standing(in texts: [String], among names: [String]) -> [String] {
-    let longestFirst = names.map { ($0, Array($0.unicodeScalars)) }.filter { !$0.1.isEmpty }
+/// Finds the names of textual inversions that stand in prompts as words of their own, whatever their capitals.
+///
+/// The engine reads them more closely, so what is found here may be more than what is used, but is never less.
+struct EmbeddingNames {
+  /// What a name may be written like, the longest first.
+  private let spellings: [(name: String, scalars: [Unicode.Scalar])]
+
+  /// What ComfyUI's users write before a name.
+  private static let prefix = "embedding:"
+
+  init(_ names: [String], style: PromptStyle) {
+    let prefixes = style == .comfy ? ["", Self.prefix] : [""]
+    spellings = names.filter { !$0.isEmpty }
+      .flatMap { name in prefixes.map { (name, Array(($0 + name).lowercased().unicodeScalars)) } }
       .sorted { $0.1.count > $1.1.count }
-    var found: Set<String> = []
-    for text in texts {
-      let scalars = Array(text.unicodeScalars)
-      var index = 0
-      while index < scalars.count {
-        let name = longestFirst.first { isWord($0.1, in: scalars, at: index) }
-        if let name { found.insert(name.0) }
-        index += name?.1.count ?? 1
+  }
+
+  /// - Returns: the names that stand in the text, and the text without them, in lower case.
+  func found(in text: String) -> (names: Set<String>, rest: String) {
+    // A backslash only says how the sign behind it is to be read.
+    let scalars = text.lowercased().unicodeScalars.filter { $0 != "\\" }.map(\.self)
+    var (names, rest): (Set<String>, String.UnicodeScalarView) = ([], .init())
+    var index = 0
+    while index < scalars.count {
+      if let spelling = spellings.first(where: { Self.stands($0.scalars, in: scalars, at: index) }) {
+        names.insert(spelling.name)
+        index += spelling.scalars.count
+      } else {
+        rest.append(scalars[index])
+        index += 1
       }
     }
-    return names.filter(found.contains)
+    return (names, String(rest))
   }
 
-  private static func isWord(
+  private static func stands(
     _ name: [Unicode.Scalar], in text: [Unicode.Scalar], at start: Int
   ) -> Bool {
+    guard text[start] == name[0], text[start...].starts(with: name) else { return false }
     let end = start + name.count
-    return text[start] == name[0] && text[start...].starts(with: name)
-      && (start == 0 || !text[start - 1].isWord) && (end == text.count || !text[end].isWord)
+    let joinsBefore = start > 0 && name[0].isWord && text[start - 1].isWord
+    let joinsBehind = end < text.count && name[name.count - 1].isWord && text[end].isWord
+    return !joinsBefore && !joinsBehind
   }
+}
 
+extension EmbeddingNames {
   /// The files of those that stand in a request's prompts; waits for the disk.
-  /// - Throws: 422 for a file that is damaged or holds something else.
+  /// - Throws: 404 for an `embedding:…` that names none; 422 for a file that is damaged or holds something else.
   static func files(
     of request: GenerationRequest, in folder: AdapterFolder, _ body: JSONObject
   ) throws(APIError) -> [AdapterFile] {
-    let names = folder.names
-    guard !names.isEmpty else { return [] }
-    var texts = [request.prompt]
-    if case .text(let text) = request.negativePrompt { texts.append(text) }
+    let available = folder.names
+    let names = EmbeddingNames(available, style: request.promptStyle)
     let choice = AdapterChoice(folder: folder, body: body)
+    var prompts = [("prompt", request.prompt)]
+    if case .text(let text) = request.negativePrompt { prompts.append(("negative_prompt", text)) }
     var files: [AdapterFile] = []
-    for name in standing(in: texts, among: names) {
-      let isPrompts = !standing(in: [request.prompt], among: [name]).isEmpty
-      files.append(try choice.find(name, at: FieldPath(isPrompts ? "prompt" : "negative_prompt")))
+    for (field, prompt) in prompts {
+      let (found, rest) = names.found(in: prompt)
+      if request.promptStyle == .comfy, let unknown = PromptSyntax.embeddingNamed(in: rest) {
+        throw choice.unknown(unknown)
+      }
+      for name in available where found.contains(name) && !files.contains(where: { $0.name == name }) {
+        files.append(try choice.find(name, at: FieldPath(field)))
+      }
     }
     return files
   }

@@ -16,7 +16,7 @@ struct PictureFinish: Sendable {
   func apply(to picture: RGBImage) throws(GenerationError) -> RGBImage {
     let whole = crop.map { $0.pasted(picture, onto: original) } ?? picture
     guard let whole,
-      let result = Composite(mask: area, feather: Double(blur)).composite(whole, over: original)
+      let result = Composite(mask: area, feather: Double(blur))(whole, over: original)
     else { throw GenerationError(.internalError, "The picture is not of the size that was asked for.") }
     return result
   }

@@ -79,7 +79,8 @@ extension StartOrder {
       return (
         start,
         PictureFinish(
-          original: original.fitted(result, mode), area: mask.area(grey.fitted(result, mode)), blur: mask.blur)
+          original: original.fitted(result, mode), area: mask.area(grey.fitted(result, mode)), blur: mask.blur
+        )
       )
     }
     let area = mask.area(grey)
