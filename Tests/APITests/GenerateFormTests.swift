@@ -1,4 +1,5 @@
 import Foundation
+import Generation
 import HTTP
 import Images
 import JSON

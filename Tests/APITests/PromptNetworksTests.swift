@@ -1,4 +1,7 @@
+import Foundation
+import Generation
 import HTTP
+import Images
 import JSON
 import Testing
 
