@@ -92,9 +92,10 @@ extension FileKind {
 
   /// What ends the names of a LoRA and its kin: LoRA, LoHa, LoKr, OFT, IA³, GLoRA, DoRA, whole differences.
   private static let loraWords: Set<Substring> = [
-    "lora_down", "lora_up", "lora_mid", "lora_A", "lora_B", "lora", "to_q_lora", "to_k_lora", "to_v_lora",
+    "lora_down", "lora_up", "lora_mid", "lora_A", "lora_B", "lora", "lora_linear_layer", "to_q_lora",
+    "to_k_lora", "to_v_lora",
     "to_out_lora", "lora_magnitude_vector", "dora_scale", "hada_w1_a", "hada_w1_b", "lokr_w1", "lokr_w1_a",
-    "lokr_w2", "lokr_w2_a", "oft_blocks", "oft_diag", "on_input", "diff", "diff_b",
+    "lokr_w2", "lokr_w2_a", "oft_blocks", "oft_diag", "on_input", "diff", "diff_b", "w_norm", "b_norm",
   ]
 
   /// Source: the refiner's `unet/config.json`, block_out_channels.
@@ -131,6 +132,12 @@ extension SafetensorsFile {
   public func requireSDXL() throws(ForeignFile) {
     let kind = FileKind(of: header)
     guard kind == .sdxl else { throw ForeignFile(file: name, kind: kind, wanted: "an SDXL checkpoint") }
+  }
+
+  /// - Throws: `ForeignFile` for anything but a LoRA or one of its kin, for whatever model.
+  public func requireLoRA() throws(ForeignFile) {
+    let kind = FileKind(of: header)
+    guard kind == .lora else { throw ForeignFile(file: name, kind: kind, wanted: "a LoRA") }
   }
 
   /// - Throws: `ForeignFile` for anything but a VAE alone whose latents have SDXL's four channels.

@@ -9,10 +9,12 @@ public struct TensorReader {
   private let file: SafetensorsFile
   private let device: Device
 
-  /// Bytes of a piece; a larger tensor is a piece of its own.
-  static let pieceBytes = 1 << 26
+  private let pieceBytes: Int
 
-  public init(_ file: SafetensorsFile, device: Device) { (self.file, self.device) = (file, device) }
+  /// - Parameter pieceBytes: a larger tensor is a piece of its own.
+  public init(_ file: SafetensorsFile, device: Device, pieceBytes: Int = 1 << 26) {
+    (self.file, self.device, self.pieceBytes) = (file, device, pieceBytes)
+  }
 
   /// - Parameters:
   ///   - wanted: tensors of the file, none empty.
@@ -27,7 +29,7 @@ public struct TensorReader {
       var bytes = 0
       // In the file's order: pieces are read from front to back.
       for info in infos.sorted(by: { $0.offset < $1.offset }) {
-        if !piece.isEmpty, bytes + info.byteCount > Self.pieceBytes {
+        if !piece.isEmpty, bytes + info.byteCount > pieceBytes {
           try read(piece, bytes, into: &tensors)
           try progress(bytes)
           (piece, bytes) = ([], 0)

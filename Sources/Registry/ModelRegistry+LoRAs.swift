@@ -1,3 +1,4 @@
+import CheckpointKinds
 import Safetensors
 
 extension ModelRegistry {
@@ -22,10 +23,17 @@ extension LoRAFile {
       baseModel = notes["ss_base_model_version"] ?? notes["modelspec.architecture"]
       rank = Self.rank(of: content.header.tensors.values) ?? Self.statedRank(notes)
       triggerWords = LoRATriggers.words(in: notes)
-      error = nil
+      type = LoRAType(content.header.tensors.values)
+      hash = Self.statedHash(notes)
+      do {
+        try content.requireLoRA()
+        error = nil
+      } catch {
+        self.error = error.description
+      }
     } catch {
       sizeBytes = WeightFolder.size(of: path)
-      (baseModel, rank, triggerWords) = (nil, nil, [])
+      (baseModel, rank, triggerWords, type, hash) = (nil, nil, [], nil, nil)
       self.error = error.description
     }
   }
@@ -36,6 +44,13 @@ extension LoRAFile {
       .filter { $0.name.hasSuffix(".lora_down.weight") || $0.name.hasSuffix(".lora_A.weight") }
       .compactMap { $0.shape.first }
       .max()
+  }
+
+  private static func statedHash(_ notes: [String: String]) -> String? {
+    let stated = [notes["sshs_model_hash"], notes["modelspec.hash_sha256"]].lazy.compactMap { $0 }
+    return stated.map { $0.lowercased() }.map { $0.hasPrefix("0x") ? String($0.dropFirst(2)) : $0 }.first {
+      $0.utf8.count == 64 && $0.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    }
   }
 
   /// For kinds without such tensors (LoHa, LoKr): what the trainer noted, which may be a word as well.

@@ -181,6 +181,41 @@ import Torch
     #expect(try await picture { _ in } == plain)
   }
 
+  @Test func lorasComeAndGo() async throws {
+    func lora(_ name: String, _ scale: Double = 1) -> LoRASelection {
+      let file = Repository.root.appending(path: "Tests/Fixtures/loras/\(name).safetensors")
+      return LoRASelection(AdapterFile(name: name, path: file.path), scale: scale)
+    }
+    let plain = try await engine.generate(request()) { _ in }.image
+    var changed = request()
+    changed.loras = [lora("loha"), lora("full", 0.5)]
+    let result = try await engine.generate(changed) { _ in }
+    #expect(result.image != plain)
+    #expect(
+      result.report.steering.loras == [
+        LoRAReport(name: "loha", scale: 1, unetLayers: 3, textEncoderLayers: 0, textEncoder2Layers: 1),
+        LoRAReport(name: "full", scale: 0.5, unetLayers: 1, textEncoderLayers: 1, textEncoder2Layers: 0),
+      ])
+    #expect(try await engine.generate(request()) { _ in }.image == plain)
+    #expect(try await engine.generate(changed) { _ in }.image == result.image)
+    // One that cannot be used,
+    var bad = changed
+    let stranger = folder.path("pocket.safetensors")
+    bad.loras.append(LoRASelection(AdapterFile(name: "pocket", path: stranger)))
+    let error = try #require(await failure(bad))
+    #expect(error.kind == .invalidRequest && error.field == "loras")
+    #expect(error.message.hasPrefix("pocket.safetensors is an SDXL checkpoint, not a LoRA"))
+    // a cancelled request,
+    let cancelled = Task { [engine, changed] in try await engine.generate(changed) { _ in } }
+    cancelled.cancel()
+    _ = await cancelled.result
+    #expect(try await engine.generate(request()) { _ in }.image == plain)
+    // and scale 0 leave nothing.
+    changed.loras = [lora("loha", 0)]
+    let off = try await engine.generate(changed) { _ in }
+    #expect(off.image == plain && off.report.steering.loras.map(\.unetLayers) == [0])
+  }
+
   @Test func refusesAPictureThatIsNotFinite() async throws {
     var damaged = try CheckpointBytes(Repository.models.appendingPathComponent("pocket.safetensors"))
     try damaged.fill("model.diffusion_model.out.2.bias", float16: 0x7E00)

@@ -1,4 +1,5 @@
 import Foundation
+import Safetensors
 import TestSupport
 import Testing
 
@@ -36,7 +37,11 @@ import Testing
       ])
     try folder.write(kohya, to: "kohya.safetensors")
     try folder.write(
-      try Self.file(["modelspec.architecture": "stable-diffusion-xl-v1-base/lora", "ss_network_dim": "16"]),
+      try Self.file(
+        [
+          "modelspec.architecture": "stable-diffusion-xl-v1-base/lora", "ss_network_dim": "16",
+          "modelspec.hash_sha256": "0x" + String(repeating: "A1", count: 32), "sshs_model_hash": "none",
+        ], [("lora_unet_x.hada_w1_a", [4, 3])]),
       to: "b loha.v1.safetensors")
     try folder.write(Array(kohya.dropLast()), to: "cut.safetensors")
     try folder.write("hello", to: "notes.txt")
@@ -49,6 +54,8 @@ import Testing
     #expect(loras[0].baseModel == "stable-diffusion-xl-v1-base/lora")
     #expect(loras[0].rank == 16)
     #expect(loras[0].triggerWords == [])
+    #expect(loras[0].type == .loha)
+    #expect(loras[0].hash == String(repeating: "a1", count: 32))
     #expect(loras[0].error == nil)
     #expect(loras[1].sizeBytes == kohya.count - 1)
     #expect(loras[1].error?.contains("cut short") == true)
@@ -57,8 +64,34 @@ import Testing
     #expect(loras[2].baseModel == "sdxl_base_v1-0")
     #expect(loras[2].rank == 8)
     #expect(loras[2].triggerWords == ["often", "some", "rare"])
+    #expect(loras[2].type == .lora && loras[2].hash == nil)
     #expect(loras[2].error == nil)
     #expect(loras[3].error?.contains("not a regular file") == true)
+  }
+
+  @Test func anotherKindIsListedWithItsName() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(try Self.file([:], [("decoder.conv_in.weight", [8, 4, 3, 3])]), to: "vae.safetensors")
+    let file = try #require(ModelRegistry.loras(folder: folder.path).first)
+    #expect(file.error == "vae.safetensors is a VAE, not a LoRA")
+    #expect(file.type == nil)
+  }
+
+  @Test(
+    arguments: [
+      (["a.lora_down.weight": [4, 8]], .lora), (["a.lora_down.weight": [4, 8, 1, 1]], .lora),
+      (["a.lora_A.weight": [4, 8, 3, 3]], .locon),
+      (["a.lora_down.weight": [4, 8], "a.lora_mid.weight": [4, 4, 3, 3]], .locon),
+      (["a.to_q_lora.down.weight": [4, 8]], .lora), (["a.lokr_w1": [4, 8]], .lokr),
+      (["a.hada_w1_a": [4, 8], "b.w_norm": [8]], .loha), (["a.diff": [4, 8], "a.diff_b": [4]], .full),
+      (["a.w_norm": [8]], .norm), (["a.lora_down.weight": [4, 8], "a.dora_scale": [8, 1]], .dora),
+      (["a.lora_down.weight": [4, 8], "b.lokr_w1": [8, 1]], .mixed), (["a.weight": [4]], nil),
+    ] as [([String: [Int]], LoRAType?)])
+  func types(shapes: [String: [Int]], type: LoRAType?) {
+    let tensors = shapes.map {
+      TensorInfo(name: $0.key, dtype: .float16, shape: $0.value, offset: 0, byteCount: 0)
+    }
+    #expect(LoRAType(tensors) == type)
   }
 
   @Test func missingFolderIsAnEmptyList() {

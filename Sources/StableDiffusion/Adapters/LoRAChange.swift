@@ -33,7 +33,7 @@ struct LoRAChange {
     }
     // Most layers are this: one pass over the weight.
     if case .lora(let down, let up, nil) = delta {
-      return try addmm(rows(weight), rows(up), rows(down), alpha: strength * factor).reshape(shape)
+      return try shaped(addmm(rows(weight), rows(up), rows(down), alpha: strength * factor), shape)
     }
     return try weight + delta.value(shape) * (strength * factor)
   }

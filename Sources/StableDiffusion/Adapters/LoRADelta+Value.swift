@@ -5,7 +5,7 @@ extension LoRADelta<Tensor> {
   /// - Parameter shape: the weight's, `[out, in, …]`. - Returns: float32 `shape`.
   func value(_ shape: [Int]) throws(TorchError) -> Tensor {
     switch self {
-    case .lora(let down, let up, nil): return try matmul(rows(up), rows(down)).reshape(shape)
+    case .lora(let down, let up, nil): return try shaped(matmul(rows(up), rows(down)), shape)
     case .lora(let down, let up, let mid?):
       return try coreProduct(mid, rows(up).transpose(0, 1), rows(down)).reshape(shape)
     case .loha(let first, let second): return try first.value(shape) * second.value(shape)
@@ -19,7 +19,7 @@ extension LoRADelta<Tensor> {
 
 extension LoRADelta<Tensor>.Hadamard {
   fileprivate func value(_ shape: [Int]) throws(TorchError) -> Tensor {
-    guard let core else { return try matmul(rows(a), rows(b)).reshape(shape) }
+    guard let core else { return try shaped(matmul(rows(a), rows(b)), shape) }
     return try coreProduct(core, rows(a), rows(b)).reshape(shape)
   }
 }
@@ -35,9 +35,15 @@ extension LoRADelta<Tensor>.Kronecker {
   }
 }
 
-/// A factor as a float32 matrix, a row for each of its first index.
-func rows(_ factor: Tensor) throws(TorchError) -> Tensor {
-  try factor.to(.float32).reshape(factor.size(0), -1)
+/// A factor or a weight as a float32 matrix, a row for each of its first index.
+func rows(_ x: Tensor) throws(TorchError) -> Tensor {
+  let x = try x.to(.float32)
+  return x.rank == 2 ? x : try x.reshape(x.size(0), -1)
+}
+
+/// `x` as a weight of `shape`; most are matrices already.
+func shaped(_ x: Tensor, _ shape: [Int]) throws(TorchError) -> Tensor {
+  x.rank == shape.count && shape.count == 2 ? x : try x.reshape(shape)
 }
 
 /// `Σ core[r, s, k] a[r, n] b[s, m]`.

@@ -1,0 +1,112 @@
+import Foundation
+import Generation
+import StableDiffusion
+import TestSupport
+import Testing
+import Torch
+
+@testable import Engine
+
+/// The LoRAs on the resident model's weights: what is read, and when.
+@Suite struct LoRAShelfTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder.withPocket() }
+
+  private func fixture(_ name: String) -> URL {
+    Repository.root.appending(path: "Tests/Fixtures/loras/\(name).safetensors")
+  }
+
+  /// A copy in the test's own folder; a newer file each time.
+  private func copy(_ name: String, as other: String? = nil) throws -> AdapterFile {
+    let data = try Data(contentsOf: fixture(name))
+    return AdapterFile(name: other ?? name, path: try folder.write(data, to: "\(other ?? name).safetensors"))
+  }
+
+  private func withNetworks<Value>(_ body: (StableDiffusionXL) throws -> Value) throws -> Value {
+    Runtime.threads = 1
+    return try Runtime.inference {
+      let vocabulary = try Vocabulary(path: folder.path("tokenizer/merges.txt"))
+      return try body(
+        StableDiffusionXL(
+          Checkpoint(path: folder.path("pocket.safetensors")), vocabulary: vocabulary, options: .init()))
+    }
+  }
+
+  /// Counts what costs time: pieces of files read, and weights changed.
+  private final class Meter {
+    var pauses = 0
+    func pause() { pauses += 1 }
+  }
+
+  @Test func theSameSetAgainCostsNothing() throws {
+    let (peft, loha) = (try copy("peft"), try copy("loha"))
+    try withNetworks { networks in
+      var shelf = LoRAShelf()
+      func cost(_ selections: [LoRASelection]) throws -> (pauses: Int, account: LoRAShelf.Account) {
+        let meter = Meter()
+        let account = try shelf.apply(selections, to: networks, pause: meter.pause)
+        return (meter.pauses, account)
+      }
+      // peft: one piece and five weights. loha: one and four, one of them the same.
+      let first = try cost([.init(peft, scale: 0.5)])
+      #expect(first.pauses == 6)
+      #expect(
+        first.account.reports == [
+          LoRAReport(name: "peft", scale: 0.5, unetLayers: 3, textEncoderLayers: 1, textEncoder2Layers: 1)
+        ])
+      let again = try cost([.init(peft, scale: 0.5)])
+      #expect(again.pauses == 0 && again.account.reports == first.account.reports)
+      // Another scale reads no file,
+      #expect(try cost([.init(peft, scale: 1)]).pauses == 5)
+      // nor does one that was used before the last.
+      #expect(try cost([.init(peft, scale: 1), .init(loha, scale: -1)]).pauses == 1 + 7)
+      #expect(try cost([]).pauses == 0)
+      #expect(try cost([.init(loha)]).pauses == 4)
+      let off = try cost([.init(loha, scale: 0)])
+      #expect(off.pauses == 0)
+      #expect(off.account.reports.map(\.unetLayers) == [0])
+    }
+  }
+
+  @Test func aChangedFileIsReadAgain() throws {
+    let style = try copy("peft", as: "style")
+    try withNetworks { networks in
+      var shelf = LoRAShelf()
+      let selection = [LoRASelection(style)]
+      #expect(try shelf.apply(selection, to: networks, pause: {}).reports.map(\.unetLayers) == [3])
+      _ = try copy("kohya_sgm", as: "style")
+      #expect(try shelf.apply(selection, to: networks, pause: {}).reports.map(\.unetLayers) == [8])
+      try FileManager.default.removeItem(atPath: style.path)
+      let error = #expect(throws: GenerationError.self) {
+        try shelf.apply(selection, to: networks, pause: {})
+      }
+      #expect(error?.kind == .invalidRequest && error?.field == "loras")
+      #expect(error?.message.hasPrefix("style.safetensors") == true)
+    }
+  }
+
+  @Test func afterAFailureTheNextSetIsWhole() throws {
+    struct Enough: Error {}
+    let (peft, loha) = (try copy("peft"), try copy("loha"))
+    try withNetworks { networks in
+      var shelf = LoRAShelf()
+      let meter = Meter()
+      #expect(throws: Enough.self) {
+        try shelf.apply([.init(peft)], to: networks) {
+          meter.pause()
+          if meter.pauses == 4 { throw Enough() }
+        }
+      }
+      meter.pauses = 0
+      _ = try shelf.apply([.init(peft)], to: networks, pause: meter.pause)
+      #expect(meter.pauses == 5)
+      // A set that cannot be read leaves the last one known.
+      let gone = LoRASelection(AdapterFile(name: "gone", path: folder.path("gone.safetensors")))
+      #expect(throws: GenerationError.self) { try shelf.apply([.init(loha), gone], to: networks, pause: {}) }
+      meter.pauses = 0
+      _ = try shelf.apply([.init(peft)], to: networks, pause: meter.pause)
+      #expect(meter.pauses == 0)
+    }
+  }
+}
