@@ -37,8 +37,16 @@ public enum AdapterKind: Sendable, Equatable, CaseIterable {
     }
   }
 
-  /// Whether an entry may be a folder with `config.json` beside the weights.
-  var takesFolders: Bool { self == .controlNet || self == .depth }
+  /// What weights are called in an entry that is a folder, as Hugging Face's libraries save models; none where an entry
+  /// is a file.
+  var weightsInFolders: [String] {
+    switch self {
+    case .controlNet: ["diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.fp16.safetensors"]
+    case .depth: ["model.safetensors"]
+    case .lora, .ipAdapter, .textualInversion: []
+    }
+  }
+
   var takesFiles: Bool { self != .depth }
 
   /// - Throws: for a file that is known to hold something else. What is of no known kind may still be one with a
@@ -68,7 +76,7 @@ public struct AdapterFolder: Sendable {
   public struct Entry: Sendable, Equatable {
     /// The file's name without `.safetensors`, or the folder's.
     public let name: String
-    /// Where the weights lie.
+    /// Of the file, or the folder.
     public let path: String
     /// Why it cannot be used; `nil` when its header is sound and not another kind's.
     public let error: String?
@@ -79,23 +87,35 @@ public struct AdapterFolder: Sendable {
 
   /// Reads one header; `nil` where there is no adapter of exactly this name.
   public func find(_ name: String) -> Entry? {
-    places[name].map { Entry(name: name, path: path + "/" + $0, error: error(of: path + "/" + $0)) }
+    places[name].map { place in
+      let path = "\(path)/\(place.entry)"
+      return Entry(name: name, path: path, error: error(of: place.weights.map { "\(path)/\($0)" } ?? path))
+    }
   }
 
   /// Those that can be used, by name. Reads the header of each.
   public var sound: [Entry] { names.compactMap { find($0) }.filter { $0.error == nil } }
 
-  /// The weights' place within the folder, by name; a file goes before a folder of the same name.
-  private var places: [String: String] {
-    let ending = WeightFolder.ending
-    let files = kind.takesFiles ? WeightFolder.files(in: path) : []
-    let found = Dictionary(files.map { (String($0.dropLast(ending.count)), $0) }, uniquingKeysWith: { $1 })
-    guard kind.takesFolders else { return found }
-    let folders = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    return folders.filter { !$0.hasPrefix(".") && !$0.hasSuffix(ending) }.reduce(into: found) { found, name in
-      guard found[name] == nil, let weights = WeightFolder.weights(in: path + "/" + name) else { return }
-      found[name] = name + "/" + weights
+  /// What stands in the folder for a name: a file, or a folder and the weights in it.
+  private typealias Place = (entry: String, weights: String?)
+
+  /// By name; a file goes before a folder of the same name.
+  private var places: [String: Place] {
+    var places: [String: Place] = [:]
+    if kind.takesFiles {
+      for file in WeightFolder.files(in: path) {
+        places[String(file.dropLast(WeightFolder.ending.count))] = (file, nil)
+      }
     }
+    guard !kind.weightsInFolders.isEmpty else { return places }
+    let folders = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    for folder in folders where !folder.hasPrefix(".") && places[folder] == nil {
+      let files = WeightFolder.files(in: "\(path)/\(folder)")
+      if let weights = kind.weightsInFolders.first(where: files.contains) {
+        places[folder] = (folder, weights)
+      }
+    }
+    return places
   }
 
   private func error(of path: String) -> String? {

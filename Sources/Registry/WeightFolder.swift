@@ -11,14 +11,6 @@ enum WeightFolder {
     return names.sorted().filter { $0.hasSuffix(ending) && !$0.hasPrefix(".") && $0 != ending }
   }
 
-  /// The file of weights in the folder of a model in Hugging Face's layout: diffusers' name for it, transformers', or
-  /// the only one.
-  static func weights(in folder: String) -> String? {
-    let files = files(in: folder)
-    let known = ["diffusion_pytorch_model.safetensors", "model.safetensors"].first(where: files.contains)
-    return known ?? (files.count == 1 ? files.first : nil)
-  }
-
   /// Bytes of a file whose content cannot be told; 0 when it cannot be looked at.
   static func size(of path: String) -> Int {
     var info = stat()

@@ -113,11 +113,11 @@ final class Bench: Sendable {
   static let controlNet = "controlnet_cond_embedding.conv_in.weight"
 
   /// Writes a file into the models folder, whose first tensor tells its kind.
-  func add(_ path: String, _ tensor: String) throws {
+  func add(_ path: String, _ tensor: String, _ shape: [Int] = [1]) throws {
     let url = folder.appending(path: path)
     try FileManager.default.createDirectory(
       at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Data(Self.weights(tensor)).write(to: url)
+    try Data(Self.weights(tensor, shape)).write(to: url)
   }
 
   static func models(in folder: URL) -> [ModelEntry] {

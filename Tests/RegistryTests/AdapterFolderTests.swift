@@ -5,11 +5,13 @@ import Testing
 @testable import Registry
 
 @Suite struct AdapterFolderTests {
+  private static let vae = "decoder.conv_in.weight"
+
   private static func make(_ folder: TemporaryFolder, _ path: String, _ tensor: String) throws {
     let url = folder.url.appending(path: path)
     try FileManager.default.createDirectory(
       at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try folder.write(try LoRATests.file([:], [(tensor, [2])]), to: path)
+    try folder.write(try LoRATests.file([:], [(tensor, tensor == vae ? [8, 4, 3, 3] : [2])]), to: path)
   }
 
   @Test func filesAndFolders() throws {
@@ -17,20 +19,19 @@ import Testing
     let control = "controlnet_cond_embedding.conv_in.weight"
     try Self.make(folder, "controlnet/file.safetensors", control)
     try Self.make(folder, "controlnet/both.safetensors", control)
-    try Self.make(folder, "controlnet/both/model.safetensors", control)
+    try Self.make(folder, "controlnet/both/diffusion_pytorch_model.safetensors", control)
     try Self.make(folder, "controlnet/net/diffusion_pytorch_model.safetensors", control)
     try Self.make(folder, "controlnet/net/other.safetensors", control)
-    try Self.make(folder, "controlnet/single/x.safetensors", control)
-    try Self.make(folder, "controlnet/unclear/x.safetensors", control)
-    try Self.make(folder, "controlnet/unclear/y.safetensors", control)
-    try Self.make(folder, "controlnet/.hidden/model.safetensors", control)
-    try Self.make(folder, "controlnet/vae.safetensors", "decoder.conv_in.weight")
+    try Self.make(folder, "controlnet/half/diffusion_pytorch_model.fp16.safetensors", control)
+    try Self.make(folder, "controlnet/foreign/x.safetensors", control)
+    try Self.make(folder, "controlnet/.hidden/diffusion_pytorch_model.safetensors", control)
+    try Self.make(folder, "controlnet/vae.safetensors", Self.vae)
     let nets = AdapterFolders(models: folder.path).folder(.controlNet)
-    #expect(nets.names == ["both", "file", "net", "single", "vae"])
+    #expect(nets.names == ["both", "file", "half", "net", "vae"])
     #expect(nets.find("both")?.path == nets.path + "/both.safetensors")
-    #expect(nets.find("net")?.path == nets.path + "/net/diffusion_pytorch_model.safetensors")
+    #expect(nets.find("net")?.path == nets.path + "/net")
     #expect(nets.find("vae")?.error == "vae.safetensors is a VAE, not a ControlNet")
-    #expect(nets.sound.map(\.name) == ["both", "file", "net", "single"])
+    #expect(nets.sound.map(\.name) == ["both", "file", "half", "net"])
     for name in ["", ".", "..", "net/other", "../controlnet/file", "file.safetensors", ".hidden"] {
       #expect(nets.find(name) == nil)
     }
@@ -45,7 +46,7 @@ import Testing
     for (kind, tensor) in tensors {
       try Self.make(folder, "\(kind.folder)/right.safetensors", tensor)
       try Self.make(folder, "\(kind.folder)/odd.safetensors", "renamed.weight")
-      try Self.make(folder, "\(kind.folder)/wrong.safetensors", "decoder.conv_in.weight")
+      try Self.make(folder, "\(kind.folder)/wrong.safetensors", Self.vae)
       try folder.write("hello", to: "\(kind.folder)/cut.safetensors")
       let entries = AdapterFolders(models: folder.path).folder(kind)
       #expect(entries.sound.map(\.name) == ["odd", "right"], "\(kind)")

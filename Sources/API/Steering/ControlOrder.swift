@@ -67,11 +67,12 @@ extension ControlOrder {
     let fitted = picture.image.fitted(width: width, height: height, mode: mode)
     let map =
       switch kind {
-      case .raw: fitted
+      // The engine makes the map of what it sees.
+      case .raw, .depth: fitted
       case .canny: fitted.cannyEdges(low: Double(lowThreshold), high: Double(highThreshold))
-      case .depth: throw refusal("there is no depth model; send a ready depth map with the type raw", body)
       }
     var prompt = ControlPrompt(file, picture: map)
+    if kind == .depth { prompt.depthModel = try depthModel(in: folders.folder(.depth), body) }
     (prompt.scale, prompt.start, prompt.end) = (scale, start, end)
     return prompt
   }
@@ -97,8 +98,12 @@ extension ControlOrder {
     return AdapterFile(name: entry.name, path: entry.path)
   }
 
-  private func refusal(_ message: String, _ body: JSONObject) -> APIError {
+  private func depthModel(in folder: AdapterFolder, _ body: JSONObject) throws(APIError) -> AdapterFile {
+    if let entry = folder.sound.first { return AdapterFile(name: entry.name, path: entry.path) }
     let place = path.member("type")
-    return APIError([ValidationIssue(place.steps, .value(message), input: body.value(at: place))])
+    let problem = FieldProblem.value(
+      "there is no depth model in the models folder (depth/NAME with Depth Anything V2's config.json and "
+        + "model.safetensors); a ready depth map may be sent with the type raw")
+    throw APIError([ValidationIssue(place.steps, problem, input: body.value(at: place))])
   }
 }
