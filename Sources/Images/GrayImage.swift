@@ -15,3 +15,18 @@ public struct GrayImage: Sendable, Equatable {
     (self.width, self.height, self.pixels) = (width, height, pixels)
   }
 }
+
+extension GrayImage {
+  /// - Parameters:
+  ///   - width: at least 1, as is `height`.
+  ///   - value: of the pixel in a column and a row.
+  init(width: Int, height: Int, value: (_ column: Int, _ row: Int) -> UInt8) {
+    (self.width, self.height) = (width, height)
+    pixels = [UInt8](unsafeUninitializedCapacity: width * height) { out, count in
+      for row in 0..<height {
+        for column in 0..<width { out[width * row + column] = value(column, row) }
+      }
+      count = width * height
+    }
+  }
+}
