@@ -10,8 +10,7 @@ public struct APIService: HTTPHandler {
   let engine: any ImageEngine
   let queue: JobQueue
   let registry: @Sendable () -> ModelRegistry
-  let lorasFolder: String
-  let vaesFolder: String
+  let folders: AdapterFolders
   let workers: WorkPool
   let configuration: APIConfiguration
   let jobs = JobStore()
@@ -25,17 +24,14 @@ public struct APIService: HTTPHandler {
 
   /// - Parameters:
   ///   - registry: the registry as last read; called on the reactor, so it must not wait.
-  ///   - lorasFolder: listed anew by each `GET /loras`.
-  ///   - vaesFolder: looked into by each request that names a decoder.
+  ///   - folders: of LoRAs, decoders and other adapters, looked into by each request.
   ///   - workers: threads for work that blocks: PNG and the folders.
   public init(
     engine: any ImageEngine, queue: JobQueue, registry: @escaping @Sendable () -> ModelRegistry,
-    lorasFolder: String, vaesFolder: String, workers: WorkPool,
-    configuration: APIConfiguration
+    folders: AdapterFolders, workers: WorkPool, configuration: APIConfiguration
   ) {
     (self.engine, self.queue, self.registry) = (engine, queue, registry)
-    (self.lorasFolder, self.vaesFolder) = (lorasFolder, vaesFolder)
-    (self.workers, self.configuration) = (workers, configuration)
+    (self.folders, self.workers, self.configuration) = (folders, workers, configuration)
     crossOrigin = CrossOrigin(allowed: configuration.allowedOrigins)
     gate = Gate(allowedHosts: configuration.allowedHosts, crossOrigin: crossOrigin)
     description = OpenAPIFile(routes: Route.all, version: configuration.version)

@@ -23,6 +23,22 @@ public struct PictureOrder: Sendable {
   public var promptStyle: String?
   public var timestepSpacing: String?
   public var vae: String?
+  /// Picture files, as they are.
+  public var references: [[UInt8]] = []
+  public var image: [UInt8]?
+  public var strength: Double?
+  public var mask: [UInt8]?
+  public var control: Control?
+  public var loras: [(name: String, scale: Double)] = []
+
+  /// A ControlNet and what it reads.
+  public struct Control: Sendable {
+    public var picture: [UInt8]
+    public var type: String?
+    public var model: String?
+
+    public init(picture: [UInt8]) { self.picture = picture }
+  }
 
   public init(prompt: String) { self.prompt = prompt }
 
@@ -39,7 +55,7 @@ public struct PictureOrder: Sendable {
     }
     for (name, value) in [
       ("cfg_scale", cfgScale), ("cfg_rescale", cfgRescale), ("cfg_start", cfgStart), ("cfg_end", cfgEnd),
-      ("eta", eta),
+      ("eta", eta), ("strength", strength),
     ] {
       // A number that JSON cannot hold is refused as a text.
       body[name] = value.map { JSONNumber($0).map(JSONValue.number) ?? .string("\($0)") }
@@ -50,7 +66,23 @@ public struct PictureOrder: Sendable {
     ] {
       body[name] = value.map(JSONValue.string)
     }
+    for (name, picture) in [("image", image), ("mask", mask)] { body[name] = picture.map(Self.base64) }
+    if !references.isEmpty { body["reference_images"] = .array(references.map(Self.base64)) }
+    if let control {
+      var object: JSONObject = ["image": Self.base64(control.picture)]
+      object["type"] = control.type.map(JSONValue.string)
+      object["model"] = control.model.map(JSONValue.string)
+      body["control"] = .object(object)
+    }
+    if !loras.isEmpty {
+      body["loras"] = .array(
+        loras.map { ["name": .string($0.name), "scale": JSONValue(floatLiteral: $0.scale)] })
+    }
     return body
+  }
+
+  private static func base64(_ bytes: [UInt8]) -> JSONValue {
+    .string(bytes.withUnsafeBufferPointer(Base64.encoded))
   }
 }
 
@@ -74,7 +106,7 @@ extension APIService {
   public func picture(_ order: PictureOrder) async throws(PictureRefused) -> Picture {
     do {
       let plan = try await plan(order.body)
-      let made = try await make(plan, sent: order.body, client: "")
+      let made = try await make(plan, client: "").first
       let png = try await workers.run { try PNG.encode(made.image, text: made.provenance.chunks) }
       return Picture(png: png, seed: plan.request.seed, model: plan.entry.id)
     } catch {

@@ -19,6 +19,8 @@ struct Route: Sendable {
   enum Body: Sendable {
     case none
     case json(FieldTable)
+    /// JSON, or a form of the same fields.
+    case jsonOrForm(FieldTable)
     /// A form of texts and files.
     case multipart(FieldTable, files: [FormFile])
   }
@@ -81,13 +83,21 @@ extension Route.Body {
     switch self {
     case .none: return
     case .json: try JSONBody.checkType(headers)
+    case .jsonOrForm: if !headers.sayForm { try JSONBody.checkType(headers) }
     case .multipart:
-      let types = headers.all("Content-Type")
-      guard types.count == 1, types[0].lowercased().hasPrefix("multipart/form-data") else {
+      guard headers.sayForm else {
         throw APIError(
           415, "unsupported_media_type",
           "The body should be multipart/form-data: with curl, use -F NAME=VALUE")
       }
     }
+  }
+}
+
+extension HTTPHeaders {
+  /// Whether the body is said to be a form of texts and files.
+  var sayForm: Bool {
+    let types = all("Content-Type")
+    return types.count == 1 && types[0].lowercased().hasPrefix("multipart/form-data")
   }
 }

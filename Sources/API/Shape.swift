@@ -24,9 +24,13 @@ indirect enum Shape: Sendable {
   /// A shape with a name of its own in the description.
   case named(String, Shape)
 
-  /// An object all of whose members are always there.
-  static func record(_ members: KeyValuePairs<String, Shape>) -> Shape {
-    .object(members.map { Member(name: $0.key, shape: $0.value) })
+  /// An object whose members are always there, but for the optional ones.
+  static func record(
+    _ members: KeyValuePairs<String, Shape>, optional: KeyValuePairs<String, Shape> = [:]
+  ) -> Shape {
+    .object(
+      members.map { Member(name: $0.key, shape: $0.value) }
+        + optional.map { Member(name: $0.key, shape: $0.value, isRequired: false) })
   }
 }
 

@@ -51,6 +51,17 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
 }
 
 extension GenerationRequest {
+  /// Denoising steps that are really made, over both passes: with a picture to start from, fewer than `steps`.
+  public var plannedSteps: Int {
+    let first = start.map { Self.share($0.strength, of: steps) } ?? steps
+    return first + (secondPass.map { Self.share($0.strength, of: $0.steps) } ?? 0)
+  }
+
+  /// Of a run of so many steps, those that `strength` leaves: diffusers' `get_timesteps`.
+  public static func share(_ strength: Double, of steps: Int) -> Int {
+    min(Int(Double(steps) * strength), steps)
+  }
+
   /// Whether a preview belongs after `step` of the steps that are made. The last step's is the picture.
   public func wantsPreview(after step: Int, of stepsMade: Int) -> Bool {
     previewEvery > 0 && step < stepsMade && step.isMultiple(of: previewEvery)

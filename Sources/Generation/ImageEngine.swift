@@ -37,6 +37,8 @@ public struct EngineStatus: Codable, Sendable, Equatable {
   public var libtorch: String?
   /// The engine's process, while there is one.
   public var processID: Int32?
+  /// Whether an IP-Adapter and its image encoder are in memory.
+  public var ipAdapterLoaded = false
   /// Why it is not ready, in words for operators.
   public var detail: String?
   /// Whether an IP-Adapter and its image encoder are in memory.

@@ -2,6 +2,7 @@ import API
 import ArgumentParser
 import Foundation
 import Generation
+import Registry
 import Scheduling
 import Wire
 
@@ -17,6 +18,7 @@ struct GenerateCommand: AsyncParsableCommand {
   @Option(help: "Denoising steps. (default: the model's)") var steps: Int?
   @Option(help: "Guidance. (default: the model's)") var cfg: Double?
   @Option(help: "WIDTHxHEIGHT in pixels. (default: the model's)") var size: String?
+  @OptionGroup var steering: SteeringOptions
   @OptionGroup var fine: FineOptions
   @OptionGroup var engine: EngineOptions
 
@@ -33,7 +35,7 @@ struct GenerateCommand: AsyncParsableCommand {
     configuration.modelHash = { await folder.hash(of: $0, $1) }
     let service = APIService(
       engine: watched, queue: JobQueue(limit: 1), registry: { folder.registry },
-      lorasFolder: "\(folder.path)/loras", vaesFolder: "\(folder.path)/vae",
+      folders: AdapterFolders(models: folder.path),
       workers: WorkPool(threads: 1, limit: 4, name: "images"),
       configuration: configuration)
     do {
@@ -76,6 +78,7 @@ struct GenerateCommand: AsyncParsableCommand {
     order.steps = try Setting.optional(steps, "steps")
     order.cfgScale = try Setting.optional(cfg, "cfg")
     if let cfg = order.cfgScale, !cfg.isFinite { throw ValidationError("--cfg is a number from 0 to 30.") }
+    try steering.fill(&order)
     try fine.fill(&order)
     if let size = try Setting.optional(size, "size") {
       let sides = size.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }

@@ -49,8 +49,8 @@ struct ServeCommand: AsyncParsableCommand {
     let observed = ObservedEngine(engine: remote, metrics: parts.metrics, logger: logger)
     let queue = JobQueue(limit: values.jobs.maxInflight)
     let service = APIService(
-      engine: observed, queue: queue, registry: { folder.registry }, lorasFolder: "\(folder.path)/loras",
-      vaesFolder: "\(folder.path)/vae",
+      engine: observed, queue: queue, registry: { folder.registry },
+      folders: AdapterFolders(models: folder.path),
       workers: WorkPool(threads: 2, limit: 256, name: "images"),
       configuration: configuration(values, first, parts))
     let server = try listen(values.network, manager, service, logger)

@@ -32,7 +32,9 @@ import Testing
       parameters.keys == [
         "prompt", "negative_prompt", "model", "width", "height", "steps", "cfg_scale", "seed", "scheduler",
         "sigma_schedule", "timestep_spacing", "prompt_style", "clip_skip", "cfg_rescale", "cfg_start",
-        "cfg_end", "eta", "vae", "model_hash", "prediction", "prediction_source", "zero_terminal_snr",
+        "cfg_end", "eta", "vae", "loras", "embeddings", "reference", "image", "strength", "mask", "control",
+        "pag_scale", "pag_adaptive_scale", "freeu", "hires", "steps_made", "warnings", "model_hash",
+        "prediction", "prediction_source", "zero_terminal_snr",
         "zero_terminal_snr_source", "dtype", "vae_dtype", "vae_retried", "vae_tiled", "device",
         "prompt_tokens", "prompt_windows", "negative_prompt_tokens", "negative_prompt_windows", "libtorch",
         "darkroom",

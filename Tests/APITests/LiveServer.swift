@@ -27,7 +27,7 @@ final class LiveServer: Sendable {
       .init(executable: executable, arguments: ["--step-ms", String(stepMilliseconds)]), logger: quiet)
     let registry = ModelRegistry(models: Bench.models(in: folder).filter { $0.id == "animagine" })
     let service = APIService(
-      engine: engine, queue: queue, registry: { registry }, lorasFolder: folder.path, vaesFolder: folder.path,
+      engine: engine, queue: queue, registry: { registry }, folders: AdapterFolders(models: folder.path),
       workers: WorkPool(threads: 1, limit: 8, name: "test"), configuration: APIConfiguration(version: "1.2.3")
     )
     server = try HTTPServer(

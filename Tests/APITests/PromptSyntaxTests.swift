@@ -16,10 +16,10 @@ import Testing
     #"[a\|b]"#,
     #"[a:0.5\]"#, "and AND_b bAND ANDé ½AND BRAND", "<3", "a < b: c > d", "<a:>", "<:x>", "<lora:",
     "<lora:x:1", "<a b:c>",
-    "<|endoftext|>", #"saber \(fate\)"#, "embedding:x",
+    "<lora:x:1>", "<lyco:z>", "a <lora:[a|b]:1>", "<|endoftext|>", #"saber \(fate\)"#, "embedding:x",
   ])
   func plainUnderA1111(prompt: String) throws {
-    try PromptSyntax.check(prompt, style: .a1111)
+    try PromptSyntax.check(prompt, style: .a1111, side: .positive)
   }
 
   @Test(arguments: [
@@ -33,13 +33,15 @@ import Testing
     ("[|]", "alternation"),
     ("[a|b|]", "alternation"), ("x [(a:1.2)|b] y", "alternation"), ("[[a|b]]", "alternation"),
     ("a AND b", "AND"),
-    ("AND", "AND"), ("a,AND:1.2", "AND"), ("(a AND b)", "AND"), ("<lora:x:1>", "<lora"),
+    ("AND", "AND"), ("a,AND:1.2", "AND"), ("(a AND b)", "AND"), ("<lora:x:1:2>", "more than one"),
     ("a <hypernet:y:0.5> b", "<lora"),
-    ("<lyco:z>", "<lora"), ("<lora:x", ""), ("<<a:b>", "<lora"), ("<é1:b>", "<lora"),
+    ("<lora:x", ""), ("<<a:b>", "<lora"), ("<é1:b>", "<lora"),
   ])
   func refusedUnderA1111(prompt: String, named: String) throws {
-    guard !named.isEmpty else { return try PromptSyntax.check(prompt, style: .a1111) }
-    let problem = #expect(throws: FieldProblem.self) { try PromptSyntax.check(prompt, style: .a1111) }
+    guard !named.isEmpty else { return try PromptSyntax.check(prompt, style: .a1111, side: .positive) }
+    let problem = #expect(throws: FieldProblem.self) {
+      try PromptSyntax.check(prompt, style: .a1111, side: .positive)
+    }
     #expect(problem?.type == "value_error")
     #expect(problem?.message.contains(named) == true)
     #expect(problem?.message.contains("prompt_style \"diffusers\"") == true)
@@ -47,17 +49,22 @@ import Testing
 
   @Test func otherStylesHaveOtherSyntax() throws {
     let prompt = #"[a|b] [a:0.5] (a:1.2) AND BREAK <lora:x:1> \( \ ! "#
-    try PromptSyntax.check(prompt, style: .diffusers)
-    try PromptSyntax.check(prompt, style: .comfy)
-    for text in ["embedding:x", "a embedding:x", "(embedding:x:1.2)", "a\nembedding:x"] {
-      #expect(throws: FieldProblem.self) { try PromptSyntax.check(text, style: .comfy) }
-      try PromptSyntax.check(text, style: .diffusers)
+    try PromptSyntax.check(prompt, style: .diffusers, side: .positive)
+    try PromptSyntax.check(prompt, style: .comfy, side: .positive)
+  }
+
+  @Test func comfysNamesOfEmbeddings() {
+    for (text, name) in [
+      ("embedding:x", "x"), ("a embedding:x-1, b", "x-1"), ("(embedding:x:1.2)", "x"),
+      ("a\nembedding:x", "x"),
+    ] {
+      #expect(PromptSyntax.embeddingNamed(in: text) == name)
     }
-    try PromptSyntax.check("an embedding : x, myembedding:x", style: .comfy)
+    #expect(PromptSyntax.embeddingNamed(in: "an embedding : x, myembedding:x") == nil)
   }
 
   @Test(arguments: PromptStyle.allCases) func noNUL(style: PromptStyle) {
-    #expect(throws: FieldProblem.self) { try PromptSyntax.check("a\0b", style: style) }
+    #expect(throws: FieldProblem.self) { try PromptSyntax.check("a\0b", style: style, side: .positive) }
   }
 
   @Test func escapes() {
@@ -80,7 +87,7 @@ import Testing
   func hostileTextsTakeNoLonger(unit: String) throws {
     let text = String(repeating: unit, count: 10_000 / unit.utf8.count)
     let time = ContinuousClock().measure {
-      for style in PromptStyle.allCases { try? PromptSyntax.check(text, style: style) }
+      for style in PromptStyle.allCases { try? PromptSyntax.check(text, style: style, side: .positive) }
     }
     #expect(time < .seconds(5), "\(time)")
   }

@@ -91,17 +91,34 @@ final class Bench: Sendable {
     self.engine = engine
     service = APIService(
       engine: engine, queue: queue, registry: { registry },
-      lorasFolder: folder.appending(path: "loras").path, vaesFolder: folder.appending(path: "vae").path,
+      folders: AdapterFolders(models: folder.path),
       workers: WorkPool(threads: 1, limit: 8, name: "test"), configuration: configuration)
   }
 
   var folder: URL { temporary.url }
 
   /// The least a file of weights needs to be taken for a VAE.
-  private static let vae: [UInt8] = {
-    let header = #"{"decoder.conv_in.weight":{"dtype":"F32","shape":[1,4,1,1],"data_offsets":[0,16]}}"#
-    return [UInt8(header.utf8.count), 0, 0, 0, 0, 0, 0, 0] + header.utf8 + Array(repeating: 0, count: 16)
-  }()
+  private static let vae = weights("decoder.conv_in.weight", [1, 4, 1, 1])
+
+  /// A safetensors file of one tensor, by whose name and shape files are told apart.
+  static func weights(_ name: String, _ shape: [Int] = [1]) -> [UInt8] {
+    let count = 4 * shape.reduce(1, *)
+    let header = #"{"\#(name)":{"dtype":"F32","shape":\#(shape),"data_offsets":[0,\#(count)]}}"#
+    return [UInt8(header.utf8.count), 0, 0, 0, 0, 0, 0, 0] + header.utf8 + Array(repeating: 0, count: count)
+  }
+
+  /// Names of tensors that say what a file is.
+  static let lora = "lora_unet_x.lora_down.weight"
+  static let ipAdapter = "image_proj.norm.weight"
+  static let controlNet = "controlnet_cond_embedding.conv_in.weight"
+
+  /// Writes a file into the models folder, whose first tensor tells its kind.
+  func add(_ path: String, _ tensor: String, _ shape: [Int] = [1]) throws {
+    let url = folder.appending(path: path)
+    try FileManager.default.createDirectory(
+      at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(Self.weights(tensor, shape)).write(to: url)
+  }
 
   static func models(in folder: URL) -> [ModelEntry] {
     func entry(_ id: String, order: Int, _ defaults: ModelEntry.Defaults) -> ModelEntry {
@@ -162,6 +179,14 @@ extension HTTPResponse {
   func chunks() throws -> [PNGText] {
     let png = json["image"]?.stringValue.flatMap { Data(base64Encoded: $0) } ?? Data()
     return try PNG.text(in: Array(png))
+  }
+
+  /// The `loc` of each mistake without `body`, as `loras.0.name`.
+  var places: [String] {
+    (json["detail"]?.arrayValue ?? []).map { issue in
+      (issue["loc"]?.arrayValue ?? []).dropFirst().map { $0.stringValue ?? $0.numberValue?.text ?? "" }
+        .joined(separator: ".")
+    }
   }
 
   /// The `msg` of each mistake.

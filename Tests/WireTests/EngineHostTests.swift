@@ -20,7 +20,7 @@ private final class Hosted: Sendable {
     let host = EngineHost(theirs, engine: engine)
     Thread.detachNewThread { [endings] in endings.append(host.run()) }
     let greeting = try await nextFrame().message(Greeting.self)
-    #expect(greeting == Greeting(protocolVersion: 2, status: engine.status))
+    #expect(greeting == Greeting(protocolVersion: 3, status: engine.status))
   }
 
   deinit { channel.shutDown() }

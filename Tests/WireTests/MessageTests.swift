@@ -1,4 +1,5 @@
 import Generation
+import Images
 import Testing
 import Wire
 
@@ -14,6 +15,34 @@ struct MessageTests {
       .load(job: 2, model: asked.model), .cancel(job: 3),
     ]
     for command in commands { #expect(try Frame(command).message(EngineCommand.self) == command) }
+  }
+
+  @Test("A request with pictures survives the wire, its pixels beside the JSON")
+  func pictures() throws {
+    func picture(_ seed: UInt8) throws -> RGBImage {
+      try #require(RGBImage(width: 5, height: 3, pixels: (0..<45).map { $0 &* 7 &+ seed }))
+    }
+    let mask = try #require(GrayImage(width: 5, height: 3, pixels: Array(0..<15)))
+    var asked = request("a cat")
+    asked.loras = [LoRASelection(AdapterFile(name: "crayon", path: "/l"), scale: -0.5)]
+    asked.embeddings = [AdapterFile(name: "style", path: "/e")]
+    var references = ReferencePrompt(
+      adapter: AdapterFile(name: "ip", path: "/i"), encoder: AdapterFile(name: "image_encoder", path: "/c"),
+      references: [.init(try picture(1), weight: 2, mask: mask), .init(try picture(2))])
+    (references.combination, references.blocks) = (.average, .styleAndComposition)
+    asked.reference = references
+    asked.start = StartingPicture(
+      try picture(3), strength: 0.6, mask: RepaintMask(mask, kind: .soft))
+    asked.controls = [ControlPrompt(AdapterFile(name: "canny", path: "/n"), picture: try picture(4))]
+    asked.perturbedAttention = PerturbedAttentionGuidance(scale: 3)
+    asked.freeU = FreeU(s1: 0.9, s2: 0.2, b1: 1.3, b2: 1.4)
+    asked.secondPass = SecondPass(width: 128, height: 96, steps: 7)
+    let frame = try Frame(EngineCommand.generate(job: 1, request: asked))
+    #expect(try frame.message(EngineCommand.self) == .generate(job: 1, request: asked))
+    #expect(frame.attachment.count == 4 * 45 + 2 * 15)
+    #expect(frame.header.count < 4000)
+    let short = try Frame(header: frame.header, attachment: Array(frame.attachment.dropLast()))
+    #expect(throws: WireError.badHeader(expected: "EngineCommand")) { try short.message(EngineCommand.self) }
   }
 
   @Test("Every event survives the wire")

@@ -210,7 +210,7 @@ import fake_engine
     #expect(error.kind == .engineUnavailable)
     #expect(
       error.message
-        == "fake-engine was ended: the engine speaks version 99 of the protocol and the server version 2; "
+        == "fake-engine was ended: the engine speaks version 99 of the protocol and the server version 3; "
         + "install the two executables of one build.")
   }
 

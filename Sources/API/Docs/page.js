@@ -30,14 +30,34 @@ function limits(schema) {
   return words.join('; ');
 }
 
+// The types of a value, also of one that may be of several kinds.
+function types(schema) {
+  const kinds = [schema.type ?? [], ...(schema.anyOf ?? []).map(types)].flat();
+  return [...new Set(kinds)].filter((type) => type !== 'null');
+}
+
+// The objects that a field holds, alone or in a list.
+function objects(schema) {
+  if (schema.properties) return [schema];
+  return [schema.items ?? [], schema.anyOf ?? []].flat().flatMap(objects);
+}
+
+function fieldRows(schema, path) {
+  return Object.entries(schema.properties).flatMap(([name, field]) => {
+    const row = make('tr', {},
+      make('td', {}, make('code', { textContent: path + name })),
+      make('td', { textContent: types(field).join(', ') || (field.enum ? 'any' : 'null') }),
+      make('td', { textContent: limits(field) }),
+      make('td', { textContent: (schema.required.includes(name) ? 'Required. ' : '') + (field.description ?? '') }));
+    const inner = objects(field)[0];
+    const isList = types(field).includes('array');
+    return [row, ...(inner ? fieldRows(inner, `${path}${name}${isList ? '[]' : ''}.`) : [])];
+  });
+}
+
 function fieldTable(schema) {
-  const rows = Object.entries(schema.properties).map(([name, field]) => make('tr', {},
-    make('td', {}, make('code', { textContent: name })),
-    make('td', { textContent: [field.type ?? 'any'].flat().filter((type) => type !== 'null').join(', ') || 'null' }),
-    make('td', { textContent: limits(field) }),
-    make('td', { textContent: (schema.required.includes(name) ? 'Required. ' : '') + (field.description ?? '') })));
   const titles = ['Field', 'Type', 'Limits', 'Meaning'].map((text) => make('th', { textContent: text }));
-  return make('table', {}, make('tr', {}, ...titles), ...rows);
+  return make('table', {}, make('tr', {}, ...titles), ...fieldRows(schema, ''));
 }
 
 function replyTable(responses) {
@@ -152,7 +172,7 @@ function sender(path, method, operation) {
   const content = operation.requestBody?.content ?? {};
   const editors = [pathEditor(path, operation.parameters ?? [])];
   if (content['application/json']) editors.push(jsonEditor(content['application/json']));
-  if (content['multipart/form-data']) editors.push(formEditor(content['multipart/form-data']));
+  else if (content['multipart/form-data']) editors.push(formEditor(content['multipart/form-data']));
   const types = Object.keys(operation.responses['200']?.content ?? {});
   if (types.length > 1) editors.push(typeEditor(types));
   const button = make('button', { className: 'send', textContent: 'Send' });
@@ -182,7 +202,8 @@ function routeNode(path, method, operation) {
   node.dataset.route = `${method} ${path}`;
   // Made when it is opened: most are not.
   node.addEventListener('toggle', () => {
-    const schemas = Object.values(operation.requestBody?.content ?? {}).map((media) => media.schema);
+    // A form beside JSON has the same fields.
+    const schemas = Object.values(operation.requestBody?.content ?? {}).map((media) => media.schema).slice(0, 1);
     node.append(make('div', {}, ...schemas.flatMap((schema) => [make('h3', { textContent: 'Body' }), fieldTable(schema)]),
       make('h3', { textContent: 'Replies' }), replyTable(operation.responses),
       make('h3', { textContent: 'Try it' }), ...sender(path, method, operation)));

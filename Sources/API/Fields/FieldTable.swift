@@ -1,49 +1,36 @@
-import HTTP
 import Generation
+import HTTP
 import JSON
 
-/// The members a JSON body may have.
-struct FieldTable: Sendable {
+/// The members that a JSON object may have: the whole body, or an object in it.
+struct FieldTable: Sendable, Equatable {
   let fields: [Field]
 
   /// - Throws: all mistakes of the body: of the fields in the table's order, then the keys it does not know.
   func validate(_ body: JSONObject) throws(APIError) -> FieldValues {
-    let sent = Dictionary(body.members.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
-    let style = PromptStyle(asked: sent["prompt_style"])
-    var issues: [ValidationIssue] = []
-    var values: [String: FieldValue] = [:]
-    var pictures = PictureReader()
-    for field in fields {
-      let path: [JSONValue] = [.string(field.name)]
-      switch sent[field.name] {
-      case nil where field.isRequired:
-        issues.append(ValidationIssue(path, FieldProblem("missing", "Field required"), input: .object(body)))
-      case nil: continue
-      case .null where !field.isRequired: continue
-      case let input?:
-        do {
-          values[field.name] = try field.validate(input, style: style, &pictures)
-        } catch {
-          issues.append(ValidationIssue(path, error, input: input))
-        }
-      }
-    }
-    let known = Set(fields.map(\.name))
-    for member in body.members where !known.contains(member.key) {
-      let problem = FieldProblem("extra_forbidden", "Extra inputs are not permitted")
-      issues.append(ValidationIssue([.string(member.key)], problem, input: member.value))
-    }
-    guard issues.isEmpty else { throw APIError(issues) }
-    return FieldValues(values: values)
+    var reader = BodyReader(style: PromptStyle(asked: body["prompt_style"]))
+    let values = reader.read(body, as: self, at: FieldPath())
+    guard reader.issues.isEmpty else { throw APIError(reader.issues) }
+    return values
   }
 
   /// Whether validating such a body decodes pictures, which takes long.
   func hasPictures(_ body: JSONObject) -> Bool {
     fields.contains { field in
-      switch field.kind {
-      case .picture, .pictures: body[field.name] != nil && body[field.name] != .null
-      default: false
-      }
+      field.kind.holdsPictures && body[field.name] != nil && body[field.name] != .null
+    }
+  }
+}
+
+extension Field.Kind {
+  fileprivate var holdsPictures: Bool {
+    switch self {
+    case .picture: true
+    case .list(let element, _): element.holdsPictures
+    case .object(let table): table.fields.contains { $0.kind.holdsPictures }
+    case .objectOr(let table, let other):
+      other.holdsPictures || table.fields.contains { $0.kind.holdsPictures }
+    case .integer, .number, .text, .boolean, .choice: false
     }
   }
 }
@@ -57,9 +44,9 @@ extension APIService {
   }
 }
 
-/// The values of one body; an absent field and a null one are the same.
+/// The values of one object; an absent field and a null one are the same.
 struct FieldValues: Sendable, Equatable {
-  fileprivate let values: [String: FieldValue]
+  let values: [String: FieldValue]
 
   /// The fields that have a value.
   var names: Set<String> { Set(values.keys) }
@@ -76,5 +63,27 @@ struct FieldValues: Sendable, Equatable {
 
   func text(_ name: String) -> String? {
     if case .text(let value) = values[name] { value } else { nil }
+  }
+
+  func boolean(_ name: String) -> Bool? {
+    if case .boolean(let value) = values[name] { value } else { nil }
+  }
+
+  func picture(_ name: String) -> PictureInput? {
+    if case .picture(let value) = values[name] { value } else { nil }
+  }
+
+  func object(_ name: String) -> FieldValues? {
+    if case .object(let value) = values[name] { value } else { nil }
+  }
+
+  /// The elements of a list; none where there is no list.
+  func list(_ name: String) -> [FieldValue] {
+    if case .list(let elements) = values[name] { elements } else { [] }
+  }
+
+  /// One of the names that an enumeration has.
+  func choice<Choice: RawRepresentable<String>>(_ name: String) -> Choice? {
+    text(name).flatMap(Choice.init)
   }
 }

@@ -4,7 +4,7 @@ import JSON
 /// Reads the JSON object a request carries.
 enum JSONBody {
   /// A body has some forty fields; far more values than these are an attack on the list of mistakes.
-  private static let limits = JSONLimits(values: 10_000)
+  static let limits = JSONLimits(values: 10_000)
 
   /// - Throws: 415 without `application/json`.
   static func checkType(_ headers: HTTPHeaders) throws(APIError) {

@@ -1,9 +1,12 @@
+import CCrypto
 import Images
 
 /// A picture that came in a body, decoded and upright.
 struct PictureInput: Sendable, Equatable {
   let format: ImageFormat
   let image: RGBImage
+  /// Of the file as it came, in hex: what replies and pictures say in its place.
+  let sha256: String
 
   /// Of one picture's file, in bytes.
   static let limit = 5 << 20
@@ -22,6 +25,7 @@ struct PictureReader {
   ///
   /// The header is looked at before memory is taken for pixels, and the pixels are decoded: a picture that is
   /// damaged is refused here. Takes as long as that; see `FieldTable.hasPictures`.
+  /// - Parameter field: its place in the body, for messages.
   mutating func read(_ text: String, field: String) throws(FieldProblem) -> PictureInput {
     let (declared, encoded) = try Self.parts(text, field)
     let bytes: [UInt8]
@@ -39,7 +43,9 @@ struct PictureReader {
       let header = try ImageDecoder.header(of: bytes)
       formats[field] = header.format
       if let declared { try Self.check(declared, header.format, field) }
-      return PictureInput(format: header.format, image: try ImageDecoder.decode(bytes, upright: true))
+      return PictureInput(
+        format: header.format, image: try ImageDecoder.decode(bytes, upright: true),
+        sha256: try Self.digest(of: bytes, field))
     } catch let error as ImageError {
       throw .value("\(field): \(error.message)")
     } catch let problem as FieldProblem {
@@ -68,6 +74,15 @@ struct PictureReader {
     let words = head.split(separator: ";", omittingEmptySubsequences: false)
     guard words.count >= 2, words.last?.lowercased() == "base64" else { throw malformed(field) }
     return (String(words[0]), all[all.index(after: comma)...])
+  }
+
+  private static func digest(of bytes: [UInt8], _ field: String) throws(FieldProblem) -> String {
+    var digest = [UInt8](repeating: 0, count: 32)
+    guard EVP_Digest(bytes, bytes.count, &digest, nil, EVP_sha256(), nil) == 1 else {
+      throw .value("\(field) cannot be read")
+    }
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 
   private static func malformed(_ field: String) -> FieldProblem {

@@ -28,7 +28,7 @@ struct ValidationIssue: Equatable {
   let input: JSONValue
 
   /// Longer texts are cut in the echo of a `value_error`: they are pictures, and nobody parses them there.
-  private static let echoLimit = 1000
+  static let echoLimit = 1000
 
   /// - Parameter path: from the body's root.
   init(_ path: [JSONValue], _ problem: FieldProblem, input: JSONValue) {

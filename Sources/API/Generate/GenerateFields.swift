@@ -2,30 +2,27 @@ import Generation
 
 extension FieldTable {
   /// Characters of the name of a model or file.
-  private static let names = 0...200
+  static let names = 0...200
   private static let prompts = 0...10_000
-  private static let sides = 64...2048
+  static let sides = 64...2048
 
   /// The body of `POST /generate`.
-  static let generate = FieldTable(fields: plain + references + adapters + repainting + fineControl + jobs)
+  static let generate = FieldTable(
+    fields: plain + references + loras + repainting + control + fineControl + aids + jobs)
 
   private static let plain: [Field] = [
     Field(
       name: "prompt", kind: .text(prompts), isRequired: true, fallback: "required",
-      summary: "What the picture should show.", rule: .promptSyntax),
+      summary: "What the picture should show.", rule: .promptSyntax(.positive)),
     Field(
       name: "negative_prompt", kind: .text(prompts),
       fallback: "the model's own; zeros where it has none",
-      summary: "What it should not show. The empty text is encoded like any other.", rule: .promptSyntax),
+      summary: "What it should not show. The empty text is encoded like any other.",
+      rule: .promptSyntax(.negative)),
     Field(
       name: "model", kind: .text(names), fallback: "the loaded one, else the first available",
       summary: "A model's id or alias, as GET /models lists them."),
-    Field(
-      name: "width", kind: .integer(sides), fallback: "the model's", summary: "Pixels.",
-      rule: .multiple(of: 8)),
-    Field(
-      name: "height", kind: .integer(sides), fallback: "the model's", summary: "Pixels.",
-      rule: .multiple(of: 8)),
+    side("width"), side("height"),
     Field(
       name: "steps", kind: .integer(1...150), fallback: "the model's", summary: "Denoising steps."),
     Field(
@@ -40,57 +37,11 @@ extension FieldTable {
       rule: .scheduler),
   ]
 
-  private static let references: [Field] = [
+  private static func side(_ name: String) -> Field {
     Field(
-      name: "reference_image", kind: .picture, fallback: "null",
-      summary: "A picture whose look is taken over, in base64.", support: .unsupported(except: [])),
-    Field(
-      name: "reference_images", kind: .pictures(4), fallback: "null",
-      summary: "Several of them, with weights.", support: .unsupported(except: [])),
-    mime("reference_image_mime"), mime("reference_mime_type"), mime("mime_type"),
-    Field(
-      name: "ip_adapter_scale", kind: .number(0...2), fallback: "0.7",
-      summary: "The weight of the reference.", support: .modifier),
-    Field(
-      name: "ip_adapter", kind: .text(names), fallback: "the first one present",
-      summary: "The file that reads the reference.", support: .unsupported(except: [])),
-  ]
-
-  private static func mime(_ name: String) -> Field {
-    Field(
-      name: name, kind: .text(names), fallback: "null", summary: "The type of reference_image.",
-      support: .modifier, rule: .mediaType(of: "reference_image"))
+      name: name, kind: .integer(sides), fallback: "the model's, or that of image", summary: "Pixels.",
+      rule: .multiple(of: 8))
   }
-
-  private static let adapters: [Field] = [
-    Field(
-      name: "lora_name", kind: .text(names), fallback: "null", summary: "One LoRA.",
-      support: .unsupported(except: [])),
-    Field(
-      name: "lora_scale", kind: .number(-4...4), fallback: "1.0", summary: "The weight of lora_name.",
-      support: .modifier),
-    Field(
-      name: "loras", kind: .list(8), fallback: "null", summary: "Several LoRAs: [{name, scale}].",
-      support: .unsupported(except: [])),
-  ]
-
-  private static let repainting: [Field] = [
-    Field(
-      name: "image", kind: .picture, fallback: "null", summary: "A picture to start from, in base64.",
-      support: .unsupported(except: [])),
-    Field(
-      name: "strength", kind: .number(0...1), fallback: "0.75", summary: "How much of image is repainted.",
-      support: .modifier),
-    Field(
-      name: "mask", kind: .picture, fallback: "null", summary: "Where to repaint: white.",
-      support: .unsupported(except: [])),
-    Field(
-      name: "composite", kind: .boolean, fallback: "true",
-      summary: "Whether pixels outside the mask are the original's.", support: .modifier),
-    Field(
-      name: "control", kind: .structure, fallback: "null", summary: "ControlNet: one object or several.",
-      support: .unsupported(except: [])),
-  ]
 
   private static let fineControl: [Field] = [
     Field(
@@ -118,8 +69,8 @@ extension FieldTable {
       name: "vae", kind: .text(names), fallback: "the model's, else the checkpoint's own",
       summary: "Another decoder: a name in models/vae."),
     Field(
-      name: "n", kind: .integer(1...10), fallback: "1", summary: "Pictures to make.",
-      support: .unsupported(except: [.integer(1)])),
+      name: "n", kind: .integer(1...10), fallback: "1",
+      summary: "Pictures to make: seed, seed + 1, …; each is that of a request for it alone."),
     Field(
       name: "output_format", kind: .choice(["png", "jpeg", "webp"]), fallback: "png",
       summary: "The picture's file format.", support: .unsupported(except: [.text("png")])),

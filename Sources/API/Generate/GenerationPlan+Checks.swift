@@ -13,10 +13,26 @@ extension GenerationPlan {
     let message: String
   }
 
-  /// - Throws: 422 with every conflict that the client has a part in, else 503 for one among the model's
+  /// What numbers of pictures and steps leave no picture.
+  static func check(
+    _ request: GenerationRequest, _ order: SteeringOrder, count: Int, _ mistakes: inout Mistakes
+  ) {
+    if request.seed > UInt64(Int.max) - UInt64(count - 1) {
+      mistakes.note("seed + n - 1 should be at most \(Int.max)", at: "n")
+    }
+    guard let start = order.start else { return }
+    if GenerationRequest.share(start.strength, of: request.steps) == 0 {
+      let strength = start.strength.shortText
+      mistakes.note("of \(request.steps) steps, a strength of \(strength) leaves none", at: "strength")
+    }
+  }
+
+  /// - Parameter mistakes: found already.
+  /// - Throws: 422 with those and every conflict that the client has a part in, else 503 for one among the model's
   ///   defaults.
   static func check(
-    _ request: GenerationRequest, _ values: FieldValues, _ entry: ModelEntry, maxPixels: Int
+    _ request: GenerationRequest, _ values: FieldValues, _ entry: ModelEntry, maxPixels: Int,
+    _ mistakes: Mistakes
   ) throws(APIError) {
     let conflicts = [
       area(request, maxPixels), steps(request), interval(request.guidanceInterval),
@@ -27,7 +43,7 @@ extension GenerationPlan {
       guard let field = conflict.fields.first(where: { values.names.contains($0.name) }) else { return nil }
       return ValidationIssue([.string(field.name)], .value(conflict.message), input: field.value)
     }
-    guard issues.isEmpty else { throw APIError(issues) }
+    guard issues.isEmpty, mistakes.issues.isEmpty else { throw APIError(issues + mistakes.issues) }
     if let conflict = conflicts.first, let field = conflict.fields.first {
       throw unusableDefault(field.name, entry, conflict.message)
     }

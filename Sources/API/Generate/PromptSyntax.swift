@@ -11,24 +11,30 @@ extension PromptStyle {
 /// What can be said of a prompt's syntax without its tokens: what its style reads as something that Darkroom
 /// does not have is refused, so that it is never taken for text. Weights are read where the prompt is encoded.
 enum PromptSyntax {
-  /// - Throws: when the prompt asks for more than text, weights and windows.
-  static func check(_ prompt: String, style: PromptStyle) throws(FieldProblem) {
+  /// Which of the two prompts it is.
+  enum Side: Sendable { case positive, negative }
+
+  /// - Throws: when the prompt asks for more than text, weights, windows and LoRAs.
+  static func check(_ prompt: String, style: PromptStyle, side: Side) throws(FieldProblem) {
     // The picture's text chunk could not hold it.
     guard !prompt.unicodeScalars.contains("\0") else { throw .value("a prompt should not contain NUL") }
     switch style {
     case .diffusers: return
-    case .comfy:
-      guard !ComfyPrompt.namesEmbedding(prompt) else {
-        throw unsupported("embedding:… (textual inversion)", instead: "leave it out")
+    // Whether an `embedding:…` is there is known when the names are looked up.
+    case .comfy: return
+    case .a1111:
+      switch side {
+      case .positive: try checkA1111(A1111Prompt(PromptNetworks(prompt).text))
+      case .negative:
+        guard !PromptNetworks.stand(in: prompt) else {
+          throw unsupported("<lora:…> in a negative prompt", instead: "write it in prompt")
+        }
+        try checkA1111(A1111Prompt(prompt))
       }
-    case .a1111: try checkA1111(A1111Prompt(prompt))
     }
   }
 
   private static func checkA1111(_ prompt: A1111Prompt) throws(FieldProblem) {
-    guard !prompt.hasNetworks else {
-      throw unsupported("<lora:…> and other <name:…> in a prompt", instead: "send LoRAs as the field loras")
-    }
     guard !prompt.hasComposition else {
       throw unsupported("AND, which composes prompts,", instead: "write it in lower case")
     }
@@ -42,7 +48,7 @@ enum PromptSyntax {
     }
   }
 
-  private static func unsupported(_ what: String, instead remedy: String) -> FieldProblem {
+  static func unsupported(_ what: String, instead remedy: String) -> FieldProblem {
     .value(
       "\(what) is not supported; \(remedy), or send prompt_style \"diffusers\" to have the whole prompt read as "
         + "plain text")
@@ -58,39 +64,29 @@ enum PromptSyntax {
     return String(text)
   }
 
-  private static let special: Set<Unicode.Scalar> = ["(", ")", "[", "]", "\\"]
-}
-
-/// ComfyUI's syntax beyond weights.
-private enum ComfyPrompt {
-  /// Whether a word begins with `embedding:`.
-  static func namesEmbedding(_ prompt: String) -> Bool {
+  /// The first name behind an `embedding:` that begins a word, as ComfyUI reads it; `nil` where there is none.
+  static func embeddingNamed(in prompt: String) -> String? {
     let scalars = Array(prompt.unicodeScalars)
     let word = Array("embedding:".unicodeScalars)
-    return scalars.indices.contains { index in
+    let start = scalars.indices.first { index in
       scalars[index] == word[0] && scalars[index...].starts(with: word)
         && (index == 0 || [" ", "\n", "(", ")"].contains(scalars[index - 1]))
     }
+    guard let start else { return nil }
+    var name = String.UnicodeScalarView()
+    name.append(
+      contentsOf: scalars[(start + word.count)...].prefix { ![" ", "\n", ",", "(", ")", ":"].contains($0) })
+    return String(name)
   }
+
+  private static let special: Set<Unicode.Scalar> = ["(", ")", "[", "]", "\\"]
 }
 
-/// AUTOMATIC1111's syntax beyond weights. Behaviour of its `modules/prompt_parser.py` and
-/// `modules/extra_networks.py`.
+/// AUTOMATIC1111's syntax beyond weights. Behaviour of its `modules/prompt_parser.py`.
 private struct A1111Prompt {
   private let scalars: [Unicode.Scalar]
 
   init(_ prompt: String) { scalars = Array(prompt.unicodeScalars) }
-
-  /// Whether there is a `<(\w+):([^>]+)>`.
-  var hasNetworks: Bool {
-    let end = scalars.lastIndex(of: ">") ?? 0
-    return scalars.indices.contains { start in
-      guard scalars[start] == "<" else { return false }
-      let name = scalars[(start + 1)...].prefix { Self.isWord($0) }
-      guard !name.isEmpty, name.endIndex < end, scalars[name.endIndex] == ":" else { return false }
-      return scalars[name.endIndex + 1] != ">"
-    }
-  }
 
   /// Whether there is a `\bAND\b`.
   var hasComposition: Bool {
@@ -98,8 +94,8 @@ private struct A1111Prompt {
     return scalars.indices.contains { start in
       guard scalars[start] == word[0], scalars[start...].starts(with: word) else { return false }
       let end = start + word.count
-      return (start == 0 || !Self.isWord(scalars[start - 1]))
-        && (end == scalars.count || !Self.isWord(scalars[end]))
+      return (start == 0 || !scalars[start - 1].isWord)
+        && (end == scalars.count || !scalars[end].isWord)
     }
   }
 
@@ -172,13 +168,5 @@ private struct A1111Prompt {
   /// Python's `\s`.
   private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
     scalar.properties.isWhitespace || (0x1C...0x1F).contains(scalar.value)
-  }
-
-  /// Python's `\w`: a letter, anything with a numeric value, or an underscore.
-  private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.properties.generalCategory {
-    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: true
-    default: scalar == "_" || scalar.properties.numericType != nil
-    }
   }
 }

@@ -5,7 +5,9 @@ import Registry
 
 /// How a picture was made: in the reply, and inside the PNG.
 struct Provenance: Sendable {
-  let plan: GenerationPlan
+  let request: GenerationRequest
+  /// What steered it, as it was asked for.
+  let order: SteeringOrder
   let report: GenerationReport
   /// SHA-256 of the checkpoint in hex.
   let modelHash: String?
@@ -14,12 +16,25 @@ struct Provenance: Sendable {
   /// Everything that was really used.
   var parameters: JSONObject {
     var parameters = asked
-    for member in told.members { parameters[member.key] = member.value }
+    for member in steering.members + told.members { parameters[member.key] = member.value }
     return parameters
   }
 
+  /// The same without what another making of the same picture may do otherwise.
+  private var recipe: JSONObject {
+    var recipe = parameters
+    if var reference = recipe["reference"]?.objectValue {
+      reference["encoded"] = nil
+      recipe["reference"] = .object(reference)
+    }
+    return recipe
+  }
+
   /// Of `parameters`.
-  static let shape = Shape.record([
+  static let shape = Shape.object(
+    (Array(plainShape) + Array(steeringShape)).map { Shape.Member(name: $0.key, shape: $0.value) })
+
+  private static let plainShape: KeyValuePairs<String, Shape> = [
     "prompt": .text, "negative_prompt": .nullable(.text), "model": .text, "width": .integer,
     "height": .integer, "steps": .integer, "cfg_scale": .number, "seed": .integer, "scheduler": .text,
     "sigma_schedule": .text, "timestep_spacing": .text, "prompt_style": .text, "clip_skip": .integer,
@@ -29,21 +44,20 @@ struct Provenance: Sendable {
     "vae_retried": .boolean, "vae_tiled": .boolean, "device": .text, "prompt_tokens": .integer,
     "prompt_windows": .integer, "negative_prompt_tokens": .integer, "negative_prompt_windows": .integer,
     "libtorch": .text, "darkroom": .text,
-  ])
+  ]
 
   /// The text chunks of the PNG: `parameters` for tools that read AUTOMATIC1111's, `darkroom` with everything.
   var chunks: [PNGText] {
-    let json = String(decoding: JSONValue.object(parameters).encoded(), as: UTF8.self)
+    let json = String(decoding: JSONValue.object(recipe).encoded(), as: UTF8.self)
     return [PNGText(keyword: "parameters", text: infotext), PNGText(keyword: "darkroom", text: json)]
   }
 
   /// What the request came to, under the names of its fields.
   private var asked: JSONObject {
-    let request = plan.request
-    return [
+    [
       "prompt": .string(request.prompt),
       "negative_prompt": negativePrompt.map(JSONValue.string) ?? .null,
-      "model": .string(plan.entry.id),
+      "model": .string(request.model.id),
       "width": integer(request.width),
       "height": integer(request.height),
       "steps": integer(request.steps),
@@ -84,11 +98,11 @@ struct Provenance: Sendable {
     ]
   }
 
-  private func integer(_ value: Int) -> JSONValue { .number(JSONNumber(value)) }
+  func integer(_ value: Int) -> JSONValue { .number(JSONNumber(value)) }
 
   /// `nil` means zeros.
   var negativePrompt: String? {
-    switch plan.request.negativePrompt {
+    switch request.negativePrompt {
     case .zeros: nil
     case .text(let text): text
     }

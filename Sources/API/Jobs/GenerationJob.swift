@@ -10,12 +10,20 @@ extension APIService {
 
   /// Starts a job for the body of a request and answers when it ends, or at once with the events on the way.
   func generate(_ call: RouteCall) async throws -> HTTPResponse {
-    let body = try await object(of: call.request.body)
+    let body = try await object(of: call.request)
     var plan = try await plan(body)
     let streams = call.request.headers.preferEvents
     plan.request.previewEvery = streams ? plan.previewEvery : 0
-    let job = start(plan, sent: body, call)
+    let job = start(plan, call)
     return streams ? await events(of: job) : reply(to: job.id, await job.outcome())
+  }
+
+  /// The body's members, in whichever of the two types it came.
+  private func object(of request: HTTPRequest) async throws -> JSONObject {
+    guard request.headers.sayForm else { return try await object(of: request.body) }
+    return try await workers.run {
+      try GenerateForm(request.body, contentType: request.headers["Content-Type"] ?? "").body
+    }
   }
 
   func object(of bytes: [UInt8]) async throws -> JSONObject {
@@ -23,13 +31,13 @@ extension APIService {
     return try await workers.run { try JSONBody.object(of: bytes) }
   }
 
-  private func start(_ plan: GenerationPlan, sent body: JSONObject, _ call: RouteCall) -> RunningJob {
+  private func start(_ plan: GenerationPlan, _ call: RouteCall) -> RunningJob {
     let opening = JobOpening(
-      id: call.request.requestID, client: call.client.key, model: plan.entry.id, steps: plan.request.steps,
+      id: call.request.requestID, client: call.client.key, model: plan.entry.id, steps: plan.steps,
       isDetached: plan.isDetached)
     return jobs.start(opening) { [story = call.account] reporter in
       do {
-        let made = try await make(plan, sent: body, client: opening.client) { reporter.report($0) }
+        let made = try await make(plan, client: opening.client) { reporter.report($0) }
         let (reply, times) = try await reply(made)
         story.job = times
         return JobReply(status: 200, body: reply)

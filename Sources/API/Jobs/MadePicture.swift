@@ -6,11 +6,20 @@ import Telemetry
 
 /// A finished picture and the account of how it was made.
 struct MadePicture: Sendable {
-  let plan: GenerationPlan
   let image: RGBImage
   let provenance: Provenance
-  /// Without the encoding, which is still to come.
+}
+
+/// The pictures of one job.
+struct MadePictures: Sendable {
+  /// At least one.
+  let first: MadePicture
+  /// Those with the seeds behind it.
+  let others: [MadePicture]
+  /// Of all of them, without the encoding, which is still to come.
   let times: JobTimes
+
+  var all: [MadePicture] { [first] + others }
 }
 
 extension APIService {
@@ -21,52 +30,77 @@ extension APIService {
     let values = try await values(of: body, in: .generate)
     let choice = ModelChoice(
       registry: registry(), loaded: engine.status.model, preferred: configuration.defaultModel)
-    var plan = try GenerationPlan(
-      values, entry: try choice.find(values.text("model")), maxPixels: configuration.maxPixels)
-    if let vae = VAEChoice(asked: values.text("vae"), plan.entry) {
-      plan.request.vae = try await workers.run { [vaesFolder] in try vae.find(in: vaesFolder) }
+    let plan = try GenerationPlan(
+      values, of: body, entry: try choice.find(values.text("model")), maxPixels: configuration.maxPixels)
+    return try await workers.run { [folders] in
+      var plan = plan
+      try plan.resolve(in: folders)
+      return plan
     }
-    return plan
   }
 
-  /// Makes the picture when its turn comes.
+  /// Makes the pictures, one after another, when their turn comes.
   /// - Parameters:
-  ///   - body: which the plan is of, for the `input` of a 422.
   ///   - client: whose turn it takes, as `Client.key`.
   ///   - report: told how far it is.
   /// - Throws: `APIError`; `QueueFull`; `CancellationError`; what the engine should not throw, as it is.
   func make(
-    _ plan: GenerationPlan, sent body: JSONObject, client: String,
-    report: @escaping @Sendable (JobEvent) -> Void = { _ in }
-  ) async throws -> MadePicture {
-    let (result, waited): (GenerationResult, Duration)
+    _ plan: GenerationPlan, client: String, report: @escaping @Sendable (JobEvent) -> Void = { _ in }
+  ) async throws -> MadePictures {
+    let requests = plan.requests
+    let (results, waited): ([GenerationResult], Duration)
     do {
-      (result, waited) = try await queue.submit(
-        steps: plan.request.steps, client: client, moved: { report(.queued(ahead: $0)) }
+      (results, waited) = try await queue.submit(
+        steps: plan.steps, client: client, moved: { report(.queued(ahead: $0)) }
       ) { job in
-        let progress = ProgressReport(job: job, workers: workers, report: report)
-        let result = try await engine.generate(plan.request) { progress.take($0) }
-        return (result, job.waited)
+        var results: [GenerationResult] = []
+        for request in requests {
+          let progress = ProgressReport(
+            job: job, workers: workers, picture: results.count, of: requests.count, report: report)
+          results.append(try await engine.generate(request) { progress.take($0) })
+        }
+        return (results, job.waited)
       }
     } catch let error as GenerationError where error.kind != .internalError {
       // An internal error goes on as it is: it is reported, and its words are for the log alone.
-      throw plan.refusal(error, sent: body)
+      throw plan.refusal(error)
     }
+    var pictures: [MadePicture] = []
+    for (request, result) in zip(requests, results) {
+      pictures.append(try await finish(result, of: request, plan))
+    }
+    guard let first = pictures.first else { throw APIError.unexpected }
+    return MadePictures(
+      first: first, others: Array(pictures.dropFirst()),
+      times: JobTimes(results.map(\.report.timings), queue: waited, steps: plan.steps))
+  }
+
+  /// Made outside the queue, so that the next job does not wait for it.
+  private func finish(
+    _ result: GenerationResult, of request: GenerationRequest, _ plan: GenerationPlan
+  ) async throws -> MadePicture {
+    var image = result.image
+    if let finish = plan.finish {
+      image = try await workers.run { [image] in try finish.apply(to: image) }
+    }
+    let hash = await configuration.modelHash(plan.entry, result.report.modelFile)
     let provenance = Provenance(
-      plan: plan, report: result.report,
-      modelHash: await configuration.modelHash(plan.entry, result.report.modelFile),
+      request: request, order: plan.order, report: result.report, modelHash: hash,
       version: configuration.version)
-    return MadePicture(
-      plan: plan, image: result.image, provenance: provenance,
-      times: JobTimes(result.report.timings, queue: waited, steps: plan.request.steps))
+    return MadePicture(image: image, provenance: provenance)
   }
 }
 
 extension JobTimes {
-  fileprivate init(_ timings: Timings, queue: Duration, steps: Int) {
+  fileprivate init(_ timings: [Timings], queue: Duration, steps: Int) {
     self.init()
     (self.queue, self.steps) = (queue / .milliseconds(1), steps)
-    (swap, load, text) = (timings.swap, timings.load, timings.text)
-    (denoise, decode) = (timings.denoise, timings.decode)
+    for timings in timings {
+      swap += timings.swap
+      load += timings.load
+      text += timings.text
+      denoise += timings.denoise
+      decode += timings.decode
+    }
   }
 }

@@ -21,7 +21,7 @@ extension FieldTable {
   private static let asked: [Field] = [
     Field(
       name: "prompt", kind: .text(0...10_000), isRequired: true, fallback: "required",
-      summary: "What the picture should show.", rule: .promptSyntax),
+      summary: "What the picture should show.", rule: .promptSyntax(.positive)),
     Field(
       name: "model", kind: .text(0...200), fallback: "the loaded one, else the first available",
       summary: "A model's id or alias, as GET /v1/models/{id} takes it."),

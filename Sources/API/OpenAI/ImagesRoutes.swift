@@ -45,8 +45,7 @@ extension APIService {
   func openAIGenerate(_ call: RouteCall) async throws -> HTTPResponse {
     let request = try ImagesRequest(try await object(of: call.request.body), .imageGenerations)
     do {
-      let made = try await make(
-        try await plan(request.body), sent: request.body, client: call.client.key)
+      let made = try await make(try await plan(request.body), client: call.client.key)
       let (body, times) = try await imagesReply(made)
       call.account.job = times
       return HTTPResponse(status: 200, headers: ["Content-Type": "application/json"], body: body)
@@ -71,13 +70,13 @@ extension APIService {
     throw APIError(400, "not_supported", "Editing pictures is not supported yet")
   }
 
-  private func imagesReply(_ made: MadePicture) async throws -> (body: [UInt8], times: JobTimes) {
-    let tokens = made.provenance.report.promptTokens + made.provenance.report.negativePromptTokens
+  private func imagesReply(_ made: MadePictures) async throws -> (body: [UInt8], times: JobTimes) {
+    let tokens = made.first.provenance.report.promptTokens + made.first.provenance.report.negativePromptTokens
     let rest: JSONValue = [
       "created": .number(JSONNumber(Int(Date().timeIntervalSince1970))),
       "background": "opaque",
       "output_format": "png",
-      "size": .string("\(made.image.width)x\(made.image.height)"),
+      "size": .string("\(made.first.image.width)x\(made.first.image.height)"),
       // Pictures cost steps here, not tokens.
       "usage": [
         "input_tokens": .number(JSONNumber(tokens)),
@@ -85,8 +84,11 @@ extension APIService {
         "output_tokens": 0, "total_tokens": .number(JSONNumber(tokens)),
       ],
     ]
-    return try await reply(made, before: #"{"data":[{"b64_json":""#) { _ in
-      Array(#""}],"#.utf8) + rest.encoded().dropFirst()
+    return try await reply(made) { _ in
+      [
+        .json(#"{"data":[{"b64_json":"#), .picture(0), .json("}],"),
+        .json(Array(rest.encoded().dropFirst())),
+      ]
     }
   }
 }

@@ -61,6 +61,14 @@ struct OpenAPIDocument {
       var media: JSONObject = ["schema": FieldSchema.body(table)]
       media["example"] = route.example.map(JSONValue.object)
       return ["required": true, "content": ["application/json": .object(media)]]
+    case .jsonOrForm(let table):
+      return [
+        "required": true,
+        "content": [
+          "application/json": ["schema": FieldSchema.body(table)],
+          "multipart/form-data": ["schema": FieldSchema.body(table, isForm: true)],
+        ],
+      ]
     case .multipart(let table, let files):
       return [
         "required": true,

@@ -40,7 +40,8 @@ extension Route {
         "LoRA",
         .record([
           "name": .text, "file": .text, "size_bytes": .integer, "base_model": .nullable(.text),
-          "rank": .nullable(.integer), "trigger_words": .array(.text), "error": .nullable(.text),
+          "type": .nullable(.text), "hash": .nullable(.text), "rank": .nullable(.integer),
+          "trigger_words": .array(.text), "error": .nullable(.text),
         ])))
   ])
 }
@@ -57,7 +58,7 @@ extension APIService {
   }
 
   func listLoRAs() async throws -> HTTPResponse {
-    let files = try await workers.run { [lorasFolder] in ModelRegistry.loras(folder: lorasFolder) }
+    let files = try await workers.run { [folders] in ModelRegistry.loras(folder: folders.loras) }
     return .json(["loras": .array(files.map(describe))])
   }
 
@@ -95,7 +96,8 @@ extension APIService {
   private func describe(_ file: LoRAFile) -> JSONValue {
     [
       "name": .string(file.name), "file": .string(file.file), "size_bytes": integer(file.sizeBytes),
-      "base_model": text(file.baseModel), "rank": integer(file.rank),
+      "base_model": text(file.baseModel), "type": text(file.type?.rawValue), "hash": text(file.hash),
+      "rank": integer(file.rank),
       "trigger_words": strings(file.triggerWords), "error": text(file.error),
     ]
   }

@@ -6,7 +6,7 @@ extension Route {
     Route(
       method: .post, path: path,
       summary: "Makes a picture and answers with it, or with events on the way to it.",
-      body: .json(.generate),
+      body: .jsonOrForm(.generate),
       replies: [
         .json(200, "The picture and how it was made.", .named("Picture", picture)),
         Reply(
@@ -18,11 +18,12 @@ extension Route {
       answer: { service, call in service.later { try await service.generate(call) } })
   }
 
-  static let picture = Shape.record([
-    "image": .text, "seed": .integer, "parameters": .named("Parameters", Provenance.shape),
-    "timings": .record([
-      "queue": .number, "swap": .number, "load": .number, "text": .number, "denoise": .number,
-      "decode": .number, "encode": .number,
-    ]),
-  ])
+  static let picture = Shape.record(
+    [
+      "image": .text, "seed": .integer, "parameters": .named("Parameters", Provenance.shape),
+      "timings": .record([
+        "queue": .number, "swap": .number, "load": .number, "text": .number, "denoise": .number,
+        "decode": .number, "encode": .number,
+      ]),
+    ], optional: ["images": .array(.text), "seeds": .array(.integer)])
 }

@@ -58,7 +58,7 @@ extension APIService {
       "status": .string(engine.state == .ready ? "healthy" : engine.state.rawValue),
       "current_model": text(engine.model),
       "available_models": .array(registry().available.map { .string($0.id) }),
-      "ip_adapter_loaded": false,
+      "ip_adapter_loaded": .bool(engine.ipAdapterLoaded),
       "cuda_available": .bool(engine.cudaAvailable),
       "gpu_name": text(onGPU ? engine.deviceName : nil),
       "vram_allocated_gb": JSONValue(floatLiteral: gigabytes),

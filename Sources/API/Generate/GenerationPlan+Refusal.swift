@@ -1,0 +1,45 @@
+import Generation
+import JSON
+import Registry
+
+extension GenerationPlan {
+  /// What the client is told when the engine refuses the request: a mistake in what the registry filled in, or in a
+  /// file that the client did not name, is not the client's.
+  func refusal(_ error: GenerationError) -> APIError {
+    guard error.kind == .invalidRequest, let field = error.field else {
+      return APIError(error, model: entry.id, sent: body)
+    }
+    guard let path = path(of: field, error.message) else { return unasked(field, error.message) }
+    return APIError([ValidationIssue(path.steps, .value(error.message), input: body.value(at: path))])
+  }
+
+  /// Where the body has what the engine calls `field`; `nil` where it has it not, though it might.
+  private func path(of field: String, _ message: String) -> FieldPath? {
+    switch field {
+    case "loras": lora(in: message)?.path
+    case "control" where order.controls.allSatisfy({ $0.model == nil }): nil
+    case "reference_image": sent(field) ?? sent("reference_images")
+    // What models have no default of.
+    case "image", "mask", "strength", "hires", "freeu", "pag_scale": FieldPath(field)
+    default: sent(field)
+    }
+  }
+
+  /// The one whose file is named.
+  private func lora(in message: String) -> LoRAOrder? {
+    let named = order.loras.filter { message.contains("\($0.name).safetensors") }
+    return named.max { $0.name.count < $1.name.count } ?? order.loras.first
+  }
+
+  private func sent(_ field: String) -> FieldPath? {
+    body[field] == nil || body[field] == .null ? nil : FieldPath(field)
+  }
+
+  private func unasked(_ field: String, _ why: String) -> APIError {
+    switch field {
+    case "ip_adapter": APIError(503, "ip_adapter_not_loaded", "IP-Adapter not loaded: \(why)")
+    case "control": APIError(503, "control_not_loaded", "ControlNet not loaded: \(why)")
+    default: Self.unusableDefault(field, entry, why)
+    }
+  }
+}
