@@ -30,10 +30,11 @@ struct APIError: Error, Equatable {
   static let unexpected = APIError(500, internalCode, "Internal Server Error")
 
   var response: HTTPResponse {
+    var echo = Echo()
     let detail: JSONValue =
       switch self.detail {
       case .text(let text): .string(text)
-      case .list(let issues): .array(issues.map(\.json))
+      case .list(let issues): .array(issues.map { $0.json(&echo) })
       }
     var response = HTTPResponse.json(["detail": detail, "code": .string(code)], status: status)
     if let retryAfter { response.headers.add("Retry-After", String(retryAfter)) }

@@ -58,7 +58,7 @@ public struct APIService: HTTPHandler {
 
   public func refusal(ofHead head: HTTPRequest) -> HTTPResponse? {
     do {
-      _ = try admit(head)
+      if case .route(let route, _, let client) = try admit(head) { try foresee(client, route) }
       return nil
     } catch {
       return crossOrigin.marked(refusal(error, of: head), for: head)
@@ -84,12 +84,15 @@ public struct APIService: HTTPHandler {
     do {
       match = try routes.find(method: request.method, path: request.path)
     } catch {
-      _ = try authenticate(request)
+      // Of open routes anyone may know.
+      if !routes.isOpen(request.path) { _ = try authenticate(request) }
       throw error
     }
     switch match {
     case .options(let allow):
-      return .answered(HTTPResponse(status: 204, headers: ["Allow": allow]), try authenticate(request))
+      let client =
+        routes.isOpen(request.path) ? Client(address: request.remoteAddress) : try authenticate(request)
+      return .answered(HTTPResponse(status: 204, headers: ["Allow": allow]), client)
     case .route(let route, let arguments):
       let client =
         route.access == .open ? Client(address: request.remoteAddress) : try authenticate(request)
@@ -102,8 +105,10 @@ public struct APIService: HTTPHandler {
     error.response(as: routes.errors(at: request.path), to: request)
   }
 
-  public func refusal(of error: HTTPError) -> HTTPResponse {
-    APIError(error.status, error.code, error.detail).response
+  public func refusal(of error: HTTPError, _ partial: HTTPRequest?) -> HTTPResponse {
+    let failure = APIError(
+      error.status, error.code, error.detail, retryAfter: error.status == 503 ? 1 : nil)
+    return partial.map { refusal(failure, of: $0) } ?? failure.response
   }
 
   /// Runs a slow route and turns what it throws into a response.

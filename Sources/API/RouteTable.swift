@@ -46,6 +46,11 @@ struct RouteTable: Sendable {
   /// How the routes of a path tell their errors.
   func errors(at path: String) -> ErrorForm { candidates(path)?.routes.first?.errors ?? .plain }
 
+  /// Whether all that is served at a path is open to everyone.
+  func isOpen(_ path: String) -> Bool {
+    candidates(path)?.routes.allSatisfy { $0.access == .open } ?? false
+  }
+
   private func candidates(_ path: String) -> (routes: [Route], arguments: [String: String])? {
     if let routes = fixed[path] { return (routes, [:]) }
     for (template, routes) in templates {

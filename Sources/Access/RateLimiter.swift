@@ -48,6 +48,15 @@ public final class RateLimiter: Sendable {
       return nil
     }
   }
+
+  /// The time until a client may come again, as `admit` would tell it now; counts nothing.
+  public func wait(_ client: String) -> Duration? {
+    let time = now()
+    return state.withLock { state in
+      let wait = (state.busyUntil[client] ?? time) - time - tolerance
+      return wait > .zero ? wait : nil
+    }
+  }
 }
 
 extension RateLimiter.State {

@@ -12,7 +12,8 @@ public protocol HTTPHandler: Sendable {
   func respond(to request: HTTPRequest) -> HTTPReply
 
   /// The response to bytes that broke the protocol or a limit. The connection closes after it.
-  func refusal(of error: HTTPError) -> HTTPResponse
+  /// - Parameter partial: the request as far as it is known; `nil` before its request line is.
+  func refusal(of error: HTTPError, _ partial: HTTPRequest?) -> HTTPResponse
 
   /// Asked once for a head whose body is still to come, unless that is so short that reading it costs less than
   /// a new connection. A response refuses the request unread and is the connection's last; after `nil` the body

@@ -189,6 +189,7 @@ public struct RequestParser: Sendable {
     headerBytes = 0
     skippedEmptyLine = false
     state = .requestLine
+    if used == buffer.count, buffer.capacity > Self.keptCapacity { dropUsed() }
     return complete
   }
 

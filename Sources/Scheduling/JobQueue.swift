@@ -48,6 +48,11 @@ public final class JobQueue: Sendable {
     return try await work(Job(id: place.id, queue: self, waited: now() - arrived))
   }
 
+  /// What `submit` would throw now; `nil` while there is room. It counts as a refusal.
+  public var full: QueueFull? {
+    state.withLock { $0.full() }
+  }
+
   /// What the queue holds now. Never waits for a job.
   public var snapshot: Snapshot {
     state.withLock { state in

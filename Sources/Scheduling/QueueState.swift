@@ -68,11 +68,7 @@ struct QueueState {
   mutating func enter(
     steps: Int, client: String = "", moved: @escaping Listener = { _ in }
   ) throws(QueueFull) -> (id: Ticket, isRunning: Bool) {
-    let count = waiting.count + (running == nil ? 0 : 1)
-    guard count < limit else {
-      refused += 1
-      throw QueueFull(retryAfter: retryAfter)
-    }
+    if let full = full() { throw full }
     lastNumber += 1
     let id = Ticket(number: lastNumber)
     let turn = lastRounds[client].map { max(round, $0 + 1) } ?? round
@@ -85,6 +81,13 @@ struct QueueState {
     waiting.append(job)
     arrange()
     return (id, false)
+  }
+
+  /// Counts a job that finds no room; `nil` while there is some.
+  mutating func full() -> QueueFull? {
+    guard waiting.count + (running == nil ? 0 : 1) >= limit else { return nil }
+    refused += 1
+    return QueueFull(retryAfter: retryAfter)
   }
 
   /// Keeps `continuation` until the turn of `id` is settled; or says how it was settled already.

@@ -31,10 +31,21 @@ extension Connection {
     }
     sending = []
     if let pending { account(for: pending.exchange, 499, sentBytes: 0, .hungUp) }
+    if stage == .serving, let partial = parser.partial { accountFor(partial) }
     if let streaming {
       let sent = max(0, streaming.body - output.count)
       account(for: streaming.exchange, streaming.status, sentBytes: sent, .hungUp)
     }
+  }
+
+  /// Of a request that broke off.
+  private func accountFor(_ partial: HTTPRequest) {
+    let exchange = Exchange(
+      method: partial.method, target: partial.target,
+      requestID: RequestID.of(partial.headers, else: &context.requestIDs), version: .http11,
+      keepsAlive: false,
+      received: partial.body.count, began: Moment.now)
+    account(for: exchange, 499, sentBytes: 0, .hungUp)
   }
 
   private func account(for exchange: Exchange, _ status: Int, sentBytes: Int, _ ending: HTTPExchange.Ending) {

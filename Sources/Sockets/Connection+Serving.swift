@@ -5,16 +5,19 @@ extension Connection {
   /// A body of up to so many bytes is read before it is refused, which keeps the connection.
   private static let shortBody = 16 * 1024
 
-  /// Answers requests until bytes run out, a reply has to be waited for, or `limit` bytes wait to be sent.
+  /// Answers requests until bytes run out, a reply has to be waited for, `limit` bytes wait to be sent, or the turn
+  /// is over.
   /// - Returns: whether more bytes are needed.
-  func serve(upTo limit: Int) -> Bool {
-    while stage == .serving, pending == nil, streaming == nil, output.count < limit {
+  func serve(upTo limit: Int, _ turn: inout ServingTurn) -> Bool {
+    while stage == .serving, pending == nil, streaming == nil, output.count < limit, !turn.isOver {
       do {
         guard let event = try parser.next() else { return true }
         switch event {
         case .head: if parser.awaitsBody(over: Self.shortBody) { offerHead() }
         case .continueWanted: output.append(ResponseWriter.continueBytes)
-        case .request(let request): answer(request)
+        case .request(let request):
+          answer(request)
+          turn.count(Moment.now)
         }
       } catch {
         refuse(error)
@@ -58,7 +61,7 @@ extension Connection {
       }
       pending = Pending(exchange: exchange, task: task)
       // The end of the stream may have come while an earlier, pipelined request was being answered.
-      queuePresenceCheck()
+      if peerShut { schedulePresenceCheck() }
     }
   }
 
@@ -167,7 +170,7 @@ extension Connection {
       keepsAlive: false,
       received: partial?.body.count ?? 0, began: Moment.now)
     forgetInput()
-    var response = context.handler.refusal(of: error)
+    var response = context.handler.refusal(of: error, partial)
     if error.status == 503, response.headers["retry-after"] == nil {
       response.headers.set("Retry-After", "1")
     }

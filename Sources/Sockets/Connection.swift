@@ -60,6 +60,8 @@ final class Connection {
   var timer = ConnectionTimer()
   /// Beyond the cap on connections: told so, and never served.
   var isSurplus = false
+  /// Requests wait in the parser while other connections have their turn.
+  private(set) var isYielding = false
   /// What epoll was last told.
   var registered: Epoll.Readiness = []
 
@@ -92,7 +94,7 @@ final class Connection {
   private var wantsInput: Bool {
     if inputEnded { return false }
     switch stage {
-    case .serving: return pending == nil && streaming == nil && output.isEmpty
+    case .serving: return pending == nil && streaming == nil && output.isEmpty && !isYielding
     case .closing: return false
     case .lingering: return true
     }
@@ -100,7 +102,9 @@ final class Connection {
 
   /// Acts on what epoll reported.
   func ready(_ readiness: Epoll.Readiness) {
-    if readiness.contains(.gone) {
+    // A client that ends its side while we linger is done, but closing over what it sent would reset what it has
+    // not read yet: that is read to its end first.
+    if readiness.contains(.gone), stage != .lingering {
       hangUp()
       return
     }
@@ -117,6 +121,13 @@ final class Connection {
     }
     self.pending = nil
     respond(response, to: pending.exchange)
+    advance()
+  }
+
+  /// The others have had their turn.
+  func resume() {
+    guard isYielding else { return }
+    isYielding = false
     advance()
   }
 
@@ -149,8 +160,9 @@ final class Connection {
 
   /// Answers what has come, as far as it can be answered and sent.
   func advance() {
+    var turn = ServingTurn()
     while !isDead {
-      let needsInput = serve(upTo: Self.gathered)
+      let needsInput = serve(upTo: Self.gathered, &turn)
       if needsInput, inputEnded { endServing() }
       guard let sent = output.flush(to: socket) else {
         hangUp()
@@ -161,7 +173,13 @@ final class Connection {
       askForPiece()
       guard output.isEmpty, streaming == nil else { return }
       switch stage {
-      case .serving: if needsInput || pending != nil { return }
+      case .serving:
+        if needsInput || pending != nil { return }
+        if turn.isOver {
+          isYielding = true
+          context.mailbox.post(.resume(connection: id))
+          return
+        }
       case .closing: endOutput()
       case .lingering: return
       }
@@ -210,16 +228,36 @@ final class Connection {
     }
   }
 
-  /// See `HTTPServer` for why a late end of stream counts as a hang-up.
+  /// See `HTTPServer` for what the end of a client's stream means.
   private func noteHalfClose() {
     peerShut = true
     guard let exchange = pending?.exchange ?? streaming?.exchange else { return }
-    let waited = exchange.began.duration(to: Moment.now)
-    if waited > context.deadlines.halfCloseWindow {
-      hangUp()
-    } else {
+    let isLate = exchange.began.duration(to: Moment.now) > context.deadlines.halfCloseWindow
+    if !canCheckPresence {
+      if isLate { hangUp() }
+    } else if isLate {
       queuePresenceCheck()
       advance()
+    } else {
+      schedulePresenceCheck()
     }
   }
+}
+
+/// How much one connection has had of the serving thread in a row.
+struct ServingTurn {
+  private static let requests = 64
+  private static let time = Duration.milliseconds(1)
+
+  private var began: Moment?
+  private var answered = 0
+
+  /// Counts an answer that was begun at `now`.
+  mutating func count(_ now: Moment) {
+    began = began ?? now
+    answered += 1
+    isOver = answered >= Self.requests || began.map { $0.duration(to: now) > Self.time } ?? false
+  }
+
+  private(set) var isOver = false
 }

@@ -19,15 +19,17 @@ struct ConnectionTimer {
   private var began: Moment?
   private var lastProgress: Moment?
   private var hasProgressed = false
+  /// Bytes that were to be sent when the wait began.
+  private var owed = 0
 
   /// The client has taken or, while lingering, sent something.
   mutating func progressed() { hasProgressed = true }
 
   mutating func update(
-    _ wait: Wait, bodyLength: Int, deadlines: Deadlines, now: Moment
+    _ wait: Wait, bodyLength: Int, owed: Int, deadlines: Deadlines, now: Moment
   ) {
     if wait != self.wait || began == nil {
-      self.wait = wait
+      (self.wait, self.owed) = (wait, owed)
       began = now
       lastProgress = now
     } else if hasProgressed {
@@ -41,7 +43,9 @@ struct ConnectionTimer {
     case .head: deadline = began + deadlines.header
     case .body:
       deadline = began + deadlines.body + .seconds(Double(bodyLength) / Double(max(1, deadlines.bodyRate)))
-    case .write: deadline = lastProgress + deadlines.writeStall
+    case .write:
+      let granted = deadlines.writeStall + .seconds(Double(self.owed) / Double(max(1, deadlines.writeRate)))
+      deadline = min(lastProgress + deadlines.writeStall, began + granted)
     case .linger: deadline = min(began + deadlines.linger, lastProgress + deadlines.lingerIdle)
     }
   }
@@ -51,7 +55,7 @@ extension Connection {
   /// Brings the deadline up to date with what is now waited for.
   func updateTimer(now: Moment) {
     timer.update(
-      currentWait, bodyLength: parser.declaredLength ?? parser.receivedLength,
+      currentWait, bodyLength: parser.declaredLength ?? parser.receivedLength, owed: output.count,
       deadlines: context.isStopping ? context.deadlines.whileStopping : context.deadlines, now: now)
   }
 

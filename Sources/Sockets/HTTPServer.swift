@@ -5,20 +5,19 @@ public import Logging
 ///
 /// **A client that goes away.** While a reply of the kind `HTTPReply.later` is being made, the client may end
 /// its side of the stream. That is either a half-close by a client that still wants its answer, or the first
-/// sign of one that is gone, and TCP does not tell which until something is sent. Clients that half-close do
-/// so right after the request (`nc -N`, `shutdown(SHUT_WR)`), while people and most timeouts come later: so an
-/// end of stream later than `Deadlines.halfCloseWindow` after the request's end is a hang-up, which cancels the
-/// reply's task and is logged as 499. One within the window is answered with an interim `100 Continue`, which
-/// a client has to accept at any time (RFC 9110 §15.2): a client that half-closed skips it and gets its final
-/// response, and one that has closed resets the connection. A reset is a hang-up at any time.
+/// sign of one that is gone, and TCP does not tell which until something is sent. So it is answered with an interim
+/// `100 Continue`, which a client has to accept at any time (RFC 9110 §15.2): a client that half-closed skips it
+/// and gets its final response, and one that has closed resets the connection. A reset is a hang-up at any time: it
+/// cancels the reply's task and is logged as 499. Clients that half-close do so right after the request (`nc -N`,
+/// `shutdown(SHUT_WR)`), while people and most timeouts come later: within `Deadlines.halfCloseWindow` of the
+/// request's end the interim response waits until `Deadlines.firstPresenceCheck`, when most replies are there, and
+/// after the window it is sent at once.
 ///
 /// A proxy or a tunnel may half-close first, and close only when its own client has refused the bytes; so the
 /// interim response is sent again at `Deadlines.presenceRepeats` while the reply is pending. HTTP/1.0 has no
-/// interim responses: there an end of stream within the window always counts as a half-close. A client whose
-/// machine vanished without a word is found out by TCP keep-alive probes after about a minute.
-///
-/// While a body is streamed the same holds, but for the interim responses, which would stand in the middle of it:
-/// there the next piece tells.
+/// interim responses, and in the middle of a streamed body there is no room for one: there an end of stream within
+/// the window is a half-close for good, and a later one a hang-up. A client whose machine vanished without a word is
+/// found out by TCP keep-alive probes after a minute and a half.
 public final class HTTPServer: Sendable {
   /// The address that is listened on, as a literal without brackets.
   public let host: String
@@ -52,7 +51,8 @@ public final class HTTPServer: Sendable {
     let log = ServingLog(logger)
     let bodies = BodyBudget(limit: configuration.bodyBudget) { mailbox.post(.bodyGone(bytes: $0)) }
     let descriptors = FileLimits.current
-    let most = max(1, descriptors - Self.keptDescriptors)
+    // With few descriptors, half of them for clients is better than nearly none.
+    let most = max(1, descriptors - min(Self.keptDescriptors, descriptors / 2))
     if configuration.maxConnections > most {
       log.write(.warning, "at most \(most) connections, since only \(descriptors) descriptors are allowed")
       configuration.maxConnections = most
@@ -61,7 +61,9 @@ public final class HTTPServer: Sendable {
     try ServingThread.spawn { [configuration, connections] in
       let context = ServingContext(
         configuration: configuration, handler: handler, mailbox: mailbox, log: log, bodies: bodies)
-      Reactor(epoll: epoll, listener: listener, context: context, counters: connections).run()
+      let refusals = min(64, max(1, (descriptors - most) / 4))
+      Reactor(epoll: epoll, listener: listener, context: context, counters: connections, refusals: refusals)
+        .run()
     }
     (host, port) = (listener.host, listener.port)
     self.bodies = bodies

@@ -10,6 +10,8 @@ final class Mailbox: Sendable {
     case start
     /// The task that answered for a connection is done.
     case finished(connection: UInt64, HTTPResponse)
+    /// A connection left its turn to others, with requests still to answer.
+    case resume(connection: UInt64)
     /// The next piece of a connection's stream; `nil` is its end.
     case piece(connection: UInt64, [UInt8]?)
     /// A body that took so many bytes of the budget is gone.

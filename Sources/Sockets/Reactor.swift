@@ -11,8 +11,6 @@ final class Reactor {
   private static let mailboxToken: UInt64 = 0
   private static let listenerToken: UInt64 = 1
   private static let firstConnection: UInt64 = 2
-  /// Connections beyond the cap that may be told 503 at a time; further ones wait in the backlog.
-  private static let refusals = 64
   private static let acceptsPerTurn = 64
   /// How long accepting pauses when descriptors run out.
   private static let exhaustedPause = Duration.milliseconds(200)
@@ -29,6 +27,8 @@ final class Reactor {
   private let listener: Listener
   private let context: ServingContext
   private let counters: ConnectionCounters
+  /// Connections beyond the cap that may be told 503 at a time; further ones wait in the backlog.
+  private let refusals: Int
   private var memory = MemoryReturn()
   private var connections: [UInt64: Connection] = [:]
   private var nextID = Reactor.firstConnection
@@ -42,11 +42,14 @@ final class Reactor {
   /// deadline that has passed; since no deadline is short, sweeps are rare.
   private var nextSweep: Moment?
 
-  init(epoll: Epoll, listener: Listener, context: ServingContext, counters: ConnectionCounters) {
+  init(
+    epoll: Epoll, listener: Listener, context: ServingContext, counters: ConnectionCounters, refusals: Int
+  ) {
     self.epoll = epoll
     self.listener = listener
     self.context = context
     self.counters = counters
+    self.refusals = refusals
   }
 
   /// Serves until told to stop.
@@ -97,6 +100,10 @@ final class Reactor {
         return
       }
       connection.finished(response)
+      settle(connection)
+    case .resume(let id):
+      guard let connection = connections[id] else { return }
+      connection.resume()
       settle(connection)
     case .piece(let id, let piece):
       guard let connection = connections[id] else { return }
@@ -172,7 +179,7 @@ extension Reactor {
 
   private func accept() {
     for _ in 0..<Self.acceptsPerTurn {
-      guard !isFull || surplus < Self.refusals else {
+      guard !isFull || surplus < refusals else {
         watchListener(false)
         return
       }

@@ -26,8 +26,8 @@ public struct ServerConfiguration: Sendable {
   }
 }
 
-/// How long the server waits for a client. All are total times: a client that sends a byte now and then gains
-/// nothing by it.
+/// How long the server waits for a client. A client that sends or takes a byte now and then gains little by it: all
+/// but `writeStall` and `lingerIdle` are total times, and those two have one beside them.
 public struct Deadlines: Sendable {
   /// From the first byte of a request to the end of its head; then 408.
   public var header = Duration.seconds(10)
@@ -39,13 +39,17 @@ public struct Deadlines: Sendable {
   public var idle = Duration.seconds(75)
   /// While the client takes nothing of what is to be sent; then the connection is closed.
   public var writeStall = Duration.seconds(60)
+  /// Bytes a second that a client has to take of a response, beside `writeStall` in all; then the connection is
+  /// closed.
+  public var writeRate = 4 * 1024
   /// After the last response, while the client has not closed its side.
   public var linger = Duration.seconds(30)
   /// The same, while the client sends nothing either.
   public var lingerIdle = Duration.seconds(5)
-  /// How long after the end of a request the client's end of stream still counts as a half-close; see
-  /// `HTTPServer`.
+  /// How long after the end of a request the client's end of stream is taken for a half-close; see `HTTPServer`.
   public var halfCloseWindow = Duration.milliseconds(250)
+  /// How long after the end of such a request the first interim response looks whether the client is still there.
+  public var firstPresenceCheck = Duration.milliseconds(300)
   /// When, after the first, further interim responses look whether a client that half-closed is still there
   /// while its reply is being made; ascending. See `HTTPServer`.
   public var presenceRepeats = [Duration.seconds(1), .seconds(5)]

@@ -34,7 +34,8 @@ struct LogLine {
   /// A bare word where that can be told from what follows, else JSON.
   private static func text(_ value: JSONValue) -> String {
     if case .string(let text) = value, !text.isEmpty, text.utf8.allSatisfy(isBare) { return text }
-    return String(decoding: value.encoded(), as: UTF8.self)
+    // JSON leaves some control characters as they are, which terminals obey.
+    return escaped(String(decoding: value.encoded(), as: UTF8.self))
   }
 
   private static func isBare(_ byte: UInt8) -> Bool {

@@ -32,7 +32,8 @@ final class ModelsFolder: Sendable {
       var stamp = Self.stamp(path)
       while true {
         Thread.sleep(forTimeInterval: 0.25)
-        let now = Self.stamp(path)
+        // A folder that cannot be listed just now is no empty folder.
+        guard let now = Self.stamp(path) else { continue }
         refresh(rereading: now != stamp)
         stamp = now
       }
@@ -58,7 +59,7 @@ final class ModelsFolder: Sendable {
   }
 
   private func refresh(rereading: Bool) {
-    let registry = rereading ? Self.read(path) : registry.surveyed()
+    let registry = rereading && Self.stamp(path) != nil ? Self.read(path) : registry.surveyed()
     current.withLock { $0 = registry }
     guard rereading else { return }
     logger.notice("the models folder was read", metadata: ["models": "\(registry.models.count)"])
@@ -73,9 +74,9 @@ final class ModelsFolder: Sendable {
     for problem in registry.problems { logger.warning("\(problem)") }
   }
 
-  /// Names and times of the registry's files.
-  private static func stamp(_ path: String) -> [String: Date] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+  /// Names and times of the registry's files; `nil` when the folder cannot be listed.
+  private static func stamp(_ path: String) -> [String: Date]? {
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else { return nil }
     var stamp: [String: Date] = [:]
     for name in names where name.hasSuffix(".toml") {
       let attributes = try? FileManager.default.attributesOfItem(atPath: "\(path)/\(name)")

@@ -72,9 +72,20 @@ struct ServeCommand: AsyncParsableCommand {
     parts.drain()
     manager.tell(.stopping)
     logger.notice("stopping", metadata: ["drain-seconds": "\(values.jobs.drainSeconds)"])
-    await server.stop(drain: .seconds(values.jobs.drainSeconds))
-    service.cancelJobs()
+    await stop(server, service, within: .seconds(values.jobs.drainSeconds))
     lines.flush()
+  }
+
+  /// Lets what is under way finish; a second before the time is up, jobs are cancelled, so that whoever waits for
+  /// one is told.
+  private func stop(_ server: HTTPServer, _ service: APIService, within drain: Duration) async {
+    let cancelling = Task {
+      try? await Task.sleep(for: max(.zero, drain - .seconds(1)))
+      service.cancelJobs()
+    }
+    await server.stop(drain: drain)
+    cancelling.cancel()
+    service.cancelJobs()
   }
 
   private func configuration(

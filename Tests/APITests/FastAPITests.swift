@@ -127,7 +127,8 @@ import Testing
       }
       let error = #expect(throws: APIError.self, "\(body)") { try table.validate(object) }
       guard case .list(let issues) = error?.detail else { continue }
-      #expect(JSONValue.array(issues.map(\.json)) == item["detail"], "\(body)")
+      var echo = Echo()
+      #expect(JSONValue.array(issues.map { $0.json(&echo) }) == item["detail"], "\(body)")
     }
   }
 

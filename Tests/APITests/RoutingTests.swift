@@ -67,7 +67,7 @@ import Testing
 
   @Test func refusalsOfTheConnectionAreJSON() throws {
     let reply = try Bench().service.refusal(
-      of: HTTPError(status: 431, detail: "Too many header fields", code: "headers_too_large"))
+      of: HTTPError(status: 431, detail: "Too many header fields", code: "headers_too_large"), nil)
     #expect(reply.status == 431)
     #expect(reply.json == ["detail": "Too many header fields", "code": "headers_too_large"])
   }

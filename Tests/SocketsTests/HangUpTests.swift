@@ -61,7 +61,7 @@ import Testing
       return (try client.mustFinal(), try client.reply())
     }
     #expect(final.reply.text == "slow")
-    // At once, and after a second.
+    // After a moment, and after a second more.
     #expect(final.interims == 2)
     #expect(end == nil)
   }
@@ -98,7 +98,7 @@ import Testing
   @Test func eachPipelinedReplyIsLookedAfter() async throws {
     let (first, second) = try await exchange { port in
       let client = try Client(port: port)
-      client.send(get("/slow?300") + get("/slow?301"))
+      client.send(get("/slow?600") + get("/slow?601"))
       client.halfClose()
       return (try client.mustFinal(), try client.mustFinal())
     }

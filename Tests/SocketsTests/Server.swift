@@ -55,7 +55,9 @@ struct Routes: HTTPHandler {
     }
   }
 
-  func refusal(of error: HTTPError) -> HTTPResponse { text(error.status, error.detail) }
+  func refusal(of error: HTTPError, _ partial: HTTPRequest?) -> HTTPResponse {
+    text(error.status, error.detail)
+  }
 
   func refusal(ofHead head: HTTPRequest) -> HTTPResponse? {
     head.path == "/closed" ? text(401, "not you, \(head.requestID)") : nil

@@ -43,10 +43,11 @@ struct ValidationIssue: Equatable {
     }
   }
 
-  var json: JSONValue {
+  /// - Parameter echo: what is left to be repeated to the client.
+  func json(_ echo: inout Echo) -> JSONValue {
     var object: JSONObject = [
-      "type": .string(problem.type), "loc": .array(location), "msg": .string(problem.message),
-      "input": input.respelt,
+      "type": .string(problem.type), "loc": .array(echo.shortened(location)), "msg": .string(problem.message),
+      "input": echo.cut(input).respelt,
     ]
     if let context = problem.context { object["ctx"] = .object(context) }
     return .object(object)

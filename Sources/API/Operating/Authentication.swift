@@ -9,7 +9,11 @@ extension APIService {
     let tokens = configuration.tokens()
     if tokens.isEmpty { return client }
     client.token = Self.bearer(request.headers).flatMap { tokens.name(of: $0) }
-    if client.token == nil { throw .unauthorized }
+    guard client.token != nil else {
+      // Counted too: guessing is no way around the limit.
+      if let wait = configuration.rateLimiter?.admit(client.key) { throw .tooSoon(wait) }
+      throw .unauthorized
+    }
     return client
   }
 
