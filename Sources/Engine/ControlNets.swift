@@ -1,4 +1,5 @@
 import Generation
+import Images
 import StableDiffusion
 import Torch
 

@@ -41,8 +41,6 @@ public struct EngineStatus: Codable, Sendable, Equatable {
   public var ipAdapterLoaded = false
   /// Why it is not ready, in words for operators.
   public var detail: String?
-  /// Whether an IP-Adapter and its image encoder are in memory.
-  public var ipAdapterLoaded = false
 
   public init(
     state: State, model: String? = nil, device: String? = nil, deviceName: String? = nil,

@@ -108,7 +108,8 @@ struct Denoiser {
     var context = evaluation.positive.context
     context.perturbed = true
     let perturbed = try unet(
-      beside(evaluation.input), timestep: evaluation.timestep, context: context, added: evaluation.positive.added,
+      beside(evaluation.input), timestep: evaluation.timestep, context: context,
+      added: evaluation.positive.added,
       FeatureChanges(residuals: residuals, freeU: freeU))
     return try (positive - perturbed) * scale
   }

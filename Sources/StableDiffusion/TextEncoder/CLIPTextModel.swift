@@ -88,7 +88,8 @@ final class CLIPTextModel {
       rest = rest.dropFirst(run.count)
       runs.append(
         areVectors
-          ? try embedding(vectors, look(run, from: TokenReader.firstVector)).to(formatOf: positionEmbedding.value)
+          ? try embedding(vectors, look(run, from: TokenReader.firstVector)).to(
+            formatOf: positionEmbedding.value)
           : try tokenEmbedding(look(run)))
     }
     return try cat(runs, dim: 1)
