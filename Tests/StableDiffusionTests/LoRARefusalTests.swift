@@ -21,6 +21,7 @@ struct WrongLoRA: Sendable {
 /// Files that are not for this model, or not sound: each is refused by name, with the tensor.
 @Suite struct LoRARefusalTests {
   static let query = "lora_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_q"
+  static let peft = "unet.down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q"
   static let halve = "lora_unet_input_blocks_3_0_op"
   static let text = "lora_te1_text_model_encoder_layers_0_self_attn_out_proj"
   static let double = "lora_unet_output_blocks_5_2_conv"
@@ -109,6 +110,12 @@ struct WrongLoRA: Sendable {
     },
     WrongLoRA("dora_rows", "tensor \(query).dora_scale has no factors beside it") { tensors in
       for part in ["lora_down.weight", "lora_up.weight"] { tensors["\(query).\(part)"] = nil }
+    },
+    WrongLoRA("peft_dora", "lora_magnitude_vector says the same as \(peft).dora_scale") {
+      $0[peft + ".dora_scale"] = .init(.float32, zeros: [128, 1])
+    },
+    WrongLoRA("full", "tensor \(text).lora_B.bias is there without its lora_up") {
+      $0[text + ".lora_B.bias"] = .init(.float16, zeros: [64])
     },
     // Of other models
     WrongLoRA(

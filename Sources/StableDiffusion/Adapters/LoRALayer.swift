@@ -56,6 +56,7 @@ struct LoRALayer {
     }
     for part in [LoRAPart.biasDifference, .upBias] {
       guard let info = parts[part] else { continue }
+      if part == .upBias { _ = try parts.need(.up, info) }
       let parameter = name + ".bias"
       guard let bias = weights[parameter]?.base.shape else {
         throw LoRAError(file: parts.file, tensor: info.name, "is for a layer without a bias")
@@ -119,6 +120,9 @@ struct LoRALayer {
     _ parts: Parts, _ weight: [Int]
   ) throws(LoRAError) -> (info: TensorInfo, axis: LoRAChange.Magnitude.Axis)? {
     guard let info = parts[.magnitude] ?? parts[.rowMagnitude] else { return nil }
+    if parts[.magnitude] != nil, let other = parts[.rowMagnitude] {
+      throw LoRAError(file: parts.file, tensor: other.name, "says the same as \(info.name)")
+    }
     if parts[.difference] != nil {
       throw LoRAError(file: parts.file, tensor: info.name, "stands beside a whole difference")
     }

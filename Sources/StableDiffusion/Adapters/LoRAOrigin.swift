@@ -7,7 +7,6 @@ enum LoRAOrigin: String {
   case stableDiffusion2 = "Stable Diffusion 2.x"
   case stableDiffusion3 = "Stable Diffusion 3"
   case flux = "FLUX"
-  case video = "a video model (Wan)"
 
   init?(_ header: SafetensorsHeader) {
     let names = header.names
@@ -22,8 +21,6 @@ enum LoRAOrigin: String {
       self = .flux
     } else if any("joint_blocks") || any("lora_transformer_transformer_blocks") {
       self = .stableDiffusion3
-    } else if any("cross_attn") && any("blocks_0_ffn") {
-      self = .video
     } else if width == Self.widths.stableDiffusion1 {
       self = .stableDiffusion1
     } else if width == Self.widths.stableDiffusion2 {
