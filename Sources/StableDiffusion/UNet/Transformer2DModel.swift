@@ -19,7 +19,7 @@ final class BasicTransformerBlock {
 
   /// - Parameter x: `[B, L, C]`. - Returns: the same shape.
   func callAsFunction(_ x: Tensor, context: AttentionContext) throws(TorchError) -> Tensor {
-    var x = try x + attn1(norm1(x))
+    var x = try x + attn1(norm1(x), reference: context.reference)
     x = try x + attn2(norm2(x), context: context.text, reference: context.reference)
     return try x + ff(norm3(x))
   }
