@@ -30,7 +30,7 @@ struct FakeEngine {
         descriptor,
         sending:
           "{\"protocolVersion\":\(wireVersion),\"status\":{\"state\":\"ready\",\"cudaAvailable\":false,"
-          + "\"allocatedBytes\":0}}", "{\"gibberish\":{}}")
+          + "\"allocatedBytes\":0,\"ipAdapterLoaded\":false}}", "{\"gibberish\":{}}")
     }
     if arguments.contains("--short-picture") { sendShortPicture(descriptor) }
 
