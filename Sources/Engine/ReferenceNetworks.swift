@@ -75,7 +75,8 @@ struct ReferenceNetworks {
         seen.encoded += 1
         return try network.encode(reference.picture, as: form, pause: pause)
       }
-      seen.references.append(.init(embedding, weight: reference.weight, mask: reference.mask))
+      seen.references.append(
+        .init(embedding, face: reference.face, weight: reference.weight, mask: reference.mask))
     }
     return seen
   }

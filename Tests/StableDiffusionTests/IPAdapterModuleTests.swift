@@ -106,8 +106,8 @@ import Torch
   @Test func plainProjection() throws {
     try onTorch {
       let file = try Recorded("ip_adapter/plain")
-      let projection = try ImageTokens(file.module, context: 40)
-      #expect((projection.kind, projection.inC) == (.plain, 24))
+      let projection = try ImageProjection(file.module, context: 40)
+      #expect(projection.inC == 24)
       #expect(try difference(projection(file("in.x")), file("out.y")) < 1e-5)
     }
   }
@@ -115,9 +115,29 @@ import Torch
   @Test func resampler() throws {
     try onTorch {
       let file = try Recorded("ip_adapter/plus")
-      let resampler = try ImageTokens(file.module, context: 40)
-      #expect((resampler.kind, resampler.inC) == (.plus, 30))
+      let resampler = try Resampler(file.module, context: 40)
+      #expect(resampler.perceiver.inC == 30)
       #expect(try difference(resampler(file("in.x")), file("out.y")) < 1e-5)
+    }
+  }
+
+  @Test func faceProjection() throws {
+    try onTorch {
+      let file = try Recorded("ip_adapter/face")
+      let projection = try FaceProjection(file.module, context: 32)
+      #expect((projection.faceC, projection.perceiver.inC) == (12, 30))
+      #expect(try difference(projection(file("in.x"), face: file("in.face")), file("out.y")) < 1e-5)
+    }
+  }
+
+  @Test(arguments: [
+    ("plain", 40, "plain", nil), ("plus", 40, "plus", nil), ("face", 32, "faceid_plus_v2", 12 as Int?),
+  ])
+  func kinds(_ name: String, context: Int, kind: String, faceC: Int?) throws {
+    try onTorch {
+      let tokens = try ImageTokens(Recorded("ip_adapter/\(name)").module, context: context)
+      #expect(tokens.kind.rawValue == kind)
+      #expect(tokens.faceC == faceC)
     }
   }
 

@@ -9,22 +9,25 @@ import Torch
 
 /// What the pocket checkpoint draws beside references, against diffusers (Tests/Fixtures/ip_adapter/pocket).
 @Suite struct ReferenceTests {
-  private static let adapterPath = Fixture.path("models/ip-adapter/ip-adapter_sdxl_vit-h.safetensors")
+  static let adapterPath = Fixture.path("models/ip-adapter/ip-adapter_sdxl_vit-h.safetensors")
 
   /// The pocket model with its adapter and image encoder.
-  private struct Setting {
+  struct Setting {
     let model: StableDiffusionXL, adapter: IPAdapter, encoder: ImageEncoder
 
-    init() throws {
+    init(adapter path: String = adapterPath) throws {
       model = try Pocket.load()
-      adapter = try IPAdapter(path: adapterPath, for: model)
+      adapter = try IPAdapter(path: path, for: model)
       encoder = try ImageEncoder(
         folder: Fixture.path("models/ip-adapter/image_encoder"), options: model.options)
     }
 
-    func reference(_ k: Int, weight: Double = 1, mask: GrayImage? = nil) throws -> References.Reference {
+    func reference(
+      _ k: Int, face: [Float]? = nil, weight: Double = 1, mask: GrayImage? = nil
+    ) throws -> References.Reference {
       .init(
-        try encoder.encode(ReferencePattern.picture(k), as: adapter.kind.form), weight: weight, mask: mask)
+        try encoder.encode(ReferencePattern.picture(k), as: adapter.kind.form), face: face, weight: weight,
+        mask: mask)
     }
 
     func references(

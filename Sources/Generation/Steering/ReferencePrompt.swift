@@ -13,6 +13,8 @@ public struct ReferencePrompt: Codable, Sendable, Equatable {
   public struct Reference: Codable, Sendable, Equatable {
     /// Square, as large as the image encoder's input: 224 × 224 for CLIP ViT-H.
     public var picture: RGBImage
+    /// What a face detector (InsightFace's ArcFace) says of the face in it: 512 numbers, for FaceID adapters alone.
+    public var face: [Float]?
     /// How much it counts beside the others, 0 to 4: 2 is as though it were given twice.
     public var weight: Double
     /// Where it counts: white. The picture's size; `nil` is everywhere.

@@ -13,12 +13,16 @@ public final class IPAdapter {
   public let kind: Kind
   let tokens: ImageTokens
   let attentions: [ReferenceProjection]
+  /// What it adds to the attentions' own layers, by `Attention.path`; of a face adapter alone.
+  let changes: [String: AttentionChange]
 
   public enum Kind: String, Sendable {
     /// One vector says it all.
     case plain
     /// A resampler looks at every patch.
     case plus
+    /// The same, led by what a face detector says of the picture; it changes the attentions' own layers too.
+    case facePlusV2 = "faceid_plus_v2"
 
     /// What it reads of the image encoder.
     public var form: ImageEmbedding.Form { self == .plain ? .projected : .hidden }
@@ -37,7 +41,8 @@ public final class IPAdapter {
     let (unet, options) = (model.networks.unet, model.options)
     let source = try CheckpointError.wrapping { try SafetensorsFile(path: path) }
     file = source.name
-    (kind, tokens, attentions) = try CheckpointError.wrapping(partOf: "an IP-Adapter for this model") {
+    (kind, tokens, attentions, changes) = try CheckpointError.wrapping(partOf: "an IP-Adapter for this model")
+    {
       let found = FileKind(of: source.header)
       // A file that nothing is known of is told by what it lacks.
       guard found == .ipAdapter || found == .unknown else {
@@ -48,36 +53,65 @@ public final class IPAdapter {
         progress: progress)
       // It runs once a picture, and every step hangs on it, as on the text encoders.
       let projection = Weights(store, path: "image_proj", formats: .text(options.dtype, on: options.device))
-      try Self.refuseFaces(projection)
+      try Self.refuseOtherFaces(projection)
       let tokens = try ImageTokens(projection, context: unet.contextC)
       let layers = Weights(store, path: "ip_adapter", dtype: options.dtype)
       let attentions = try unet.crossAttentions.enumerated().map { index, attention in
         // Self-attentions have the even numbers.
         try ReferenceProjection(layers[2 * index + 1], attention, context: unet.contextC)
       }
+      let changes =
+        try tokens.kind == .facePlusV2
+        ? unet.attentions.enumerated().map { index, attention in
+          (attention.path, try AttentionChange(layers[index], attention))
+        } : []
       try store.requireAllTaken()
-      return (tokens.kind, tokens, attentions)
+      return (tokens.kind, tokens, attentions, Dictionary(changes) { first, _ in first })
     }
   }
 
-  /// - Throws: `CheckpointError` for the kinds that start from a face found by another network.
-  private static func refuseFaces(_ w: Weights) throws(CheckpointError) {
-    guard w.has("perceiver_resampler") || w["proj"].has("0") else { return }
+  /// - Throws: `CheckpointError` for the kinds of FaceID that are not known here.
+  private static func refuseOtherFaces(_ w: Weights) throws(CheckpointError) {
+    guard w["proj"].has("0"), !w.has("perceiver_resampler") else { return }
+    throw CheckpointError("\(w.store.name) is an IP-Adapter FaceID of another kind than FaceID-plus-v2")
+  }
+
+  /// - Throws: `CheckpointError` when the adapter was trained on another image encoder, or is not told of a face what
+  ///   it must be.
+  func checkFit(_ reference: References.Reference) throws(CheckpointError) {
+    let given = reference.embedding.states.size(-1)
+    guard reference.embedding.form == kind.form, given == tokens.inC else {
+      let tensor =
+        switch kind {
+        case .plain: "image_proj.proj.weight"
+        case .plus: "image_proj.proj_in.weight"
+        case .facePlusV2: "image_proj.perceiver_resampler.proj_in.weight"
+        }
+      throw CheckpointError(
+        "\(file): tensor \(tensor) takes embeddings of width \(tokens.inC), and the image encoder gives \(given)"
+      )
+    }
+    guard reference.face?.count != tokens.faceC else { return }
+    guard let faceC = tokens.faceC else {
+      throw CheckpointError("\(file) is no IP-Adapter FaceID: it takes no embedding of a face")
+    }
     throw CheckpointError(
       """
-      \(w.store.name) is an IP-Adapter FaceID: it reads what a face detector (InsightFace) says of a picture, \
-      which Darkroom does not have
+      \(file) is an IP-Adapter FaceID: it wants an embedding of the face, \(faceC) numbers, beside each picture; \
+      they come from a face detector (InsightFace), which Darkroom does not have
       """)
   }
 
-  /// - Throws: `CheckpointError` when the adapter was trained on another image encoder.
-  func checkFit(_ embedding: ImageEmbedding) throws(CheckpointError) {
-    let given = embedding.states.size(-1)
-    guard embedding.form != kind.form || given != tokens.inC else { return }
-    let tensor = kind == .plain ? "image_proj.proj.weight" : "image_proj.proj_in.weight"
-    throw CheckpointError(
-      "\(file): tensor \(tensor) takes embeddings of width \(tokens.inC), and the image encoder gives \(given)"
-    )
+  /// - Parameters: states of the image encoder; face as many numbers as a face adapter takes.
+  /// - Returns: `[1, tokens, context]`.
+  func tokens(_ states: Tensor, face: [Float]?) throws(TorchError) -> Tensor {
+    switch tokens {
+    case .plain(let projection): return try projection(states)
+    case .plus(let resampler): return try resampler(states)
+    case .face(let projection):
+      let face = try Tensor(face ?? [], [1, projection.faceC]).to(states.device).to(formatOf: states)
+      return try projection(states, face: face)
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import Torch
 enum ImageTokens {
   case plain(ImageProjection)
   case plus(Resampler)
+  case face(FaceProjection)
 
   /// - Parameter context: channels that the cross-attentions take.
   init(_ w: Weights, context: Int) throws {
@@ -15,31 +16,34 @@ enum ImageTokens {
       throw norm.unsuitable(
         "weight", "makes tokens of width \(contextC), and the model's attentions take \(context)")
     }
-    self = try isPlus ? .plus(Resampler(w, context: context)) : .plain(ImageProjection(w, context: context))
+    if isPlus {
+      self = .plus(try Resampler(w, context: context))
+    } else if w.has("perceiver_resampler") {
+      self = .face(try FaceProjection(w, context: context))
+    } else {
+      self = .plain(try ImageProjection(w, context: context))
+    }
   }
 
   var kind: IPAdapter.Kind {
     switch self {
     case .plain: .plain
     case .plus: .plus
+    case .face: .facePlusV2
     }
   }
 
-  /// - Parameter states: `[1, in]` of a plain adapter, `[1, S, in]` of a plus one. - Returns: `[1, tokens, context]`.
-  func callAsFunction(_ states: Tensor) throws(TorchError) -> Tensor {
-    switch self {
-    case .plain(let projection): try projection(states)
-    case .plus(let resampler): try resampler(states)
-    }
-  }
-
-  /// Channels taken.
+  /// Channels taken of the image encoder.
   var inC: Int {
     switch self {
     case .plain(let projection): projection.inC
-    case .plus(let resampler): resampler.inC
+    case .plus(let resampler): resampler.perceiver.inC
+    case .face(let projection): projection.perceiver.inC
     }
   }
+
+  /// Numbers that are to be known of the face in a picture; `nil` is none.
+  var faceC: Int? { if case .face(let projection) = self { projection.faceC } else { nil } }
 }
 
 /// One vector to a few tokens: linear, cut, normed.
@@ -72,27 +76,72 @@ final class ImageProjection {
 /// tencent-ailab/IP-Adapter `ip_adapter/resampler.py`.
 final class Resampler {
   let latents: Tensor
-  let projIn: Linear, layers: [ResamplerBlock], projOut: Linear, normOut: LayerNorm
-  /// Channels taken.
-  let inC: Int
+  let perceiver: Perceiver
 
   /// - Parameter context: channels of a token.
   init(_ w: Weights, context: Int) throws {
     let shape = try w.shape("latents", rank: 3)
-    let channels = shape[2]
-    inC = try w["proj_in"].shape("weight", rank: 2)[1]
-    latents = try w.summand("latents", [1, shape[1], channels])
-    projIn = try Linear(w["proj_in"], inC, channels)
-    layers = try (0..<w.count("layers")).map { try ResamplerBlock(w["layers"][$0], channels) }
-    guard !layers.isEmpty else { throw w["layers"].unsuitable("0", "a resampler has layers") }
-    projOut = try Linear(w["proj_out"], channels, context)
-    normOut = try LayerNorm(w["norm_out"], context, eps: 1e-5)
+    latents = try w.summand("latents", [1, shape[1], shape[2]])
+    perceiver = try Perceiver(w, shape[2], context: context)
   }
 
   /// - Parameter states: `[1, S, in]`. - Returns: `[1, tokens, context]`.
   func callAsFunction(_ states: Tensor) throws(TorchError) -> Tensor {
+    try perceiver(latents, seeing: states)
+  }
+}
+
+/// What is known of a face makes the queries that look at every patch of its picture.
+/// Source: diffusers `models/embeddings.py`, IPAdapterFaceIDPlusImageProjection, with `shortcut`, as the second
+/// version of FaceID-plus is: the only one there is for SDXL.
+final class FaceProjection {
+  let fc1: Linear, fc2: Linear, norm: LayerNorm
+  let perceiver: Perceiver
+  /// Numbers taken of a face.
+  let faceC: Int
+  private let contextC: Int
+
+  /// - Parameter context: channels of a token.
+  init(_ w: Weights, context: Int) throws {
+    let inner = try w["proj"][0].shape("weight", rank: 2)
+    let outC = try w["proj"][2].shape("weight", rank: 2)[0]
+    guard outC % context == 0 else {
+      throw w["proj"][2].unsuitable("weight", "gives \(outC) channels, which are no tokens of \(context)")
+    }
+    fc1 = try Linear(w["proj"][0], inner[1], inner[0])
+    fc2 = try Linear(w["proj"][2], inner[0], outC)
+    norm = try LayerNorm(w["norm"], context, eps: 1e-5)
+    perceiver = try Perceiver(w["perceiver_resampler"], context, context: context)
+    (faceC, contextC) = (inner[1], context)
+  }
+
+  /// - Parameters: states `[1, S, in]`; face `[1, face]`. - Returns: `[1, tokens, context]`.
+  func callAsFunction(_ states: Tensor, face: Tensor) throws(TorchError) -> Tensor {
+    let tokens = try norm(fc2(gelu(fc1(face))).reshape(1, -1, contextC))  // [1, tokens, context]
+    return try tokens + perceiver(tokens, seeing: states)
+  }
+}
+
+/// Queries that look at a picture in several layers.
+final class Perceiver {
+  let projIn: Linear, layers: [PerceiverBlock], projOut: Linear, normOut: LayerNorm
+  /// Channels taken.
+  let inC: Int
+
+  /// - Parameter context: channels given.
+  init(_ w: Weights, _ channels: Int, context: Int) throws {
+    inC = try w["proj_in"].shape("weight", rank: 2)[1]
+    projIn = try Linear(w["proj_in"], inC, channels)
+    layers = try (0..<w.count("layers")).map { try PerceiverBlock(w["layers"][$0], channels) }
+    guard !layers.isEmpty else { throw w["proj_in"].unsuitable("weight", "no layers follow it") }
+    projOut = try Linear(w["proj_out"], channels, context)
+    normOut = try LayerNorm(w["norm_out"], context, eps: 1e-5)
+  }
+
+  /// - Parameters: latents `[1, tokens, C]`; states `[1, S, in]`. - Returns: `[1, tokens, context]`.
+  func callAsFunction(_ latents: Tensor, seeing states: Tensor) throws(TorchError) -> Tensor {
     let x = try projIn(states)  // [1, S, C]
-    var h = latents  // [1, tokens, C]
+    var h = latents
     for layer in layers { h = try layer(h, seeing: x) }
     return try normOut(projOut(h))
   }
@@ -100,7 +149,7 @@ final class Resampler {
 
 /// Attention of the latents to the picture and themselves, then a feed-forward, each around a residual.
 /// Source: diffusers `models/embeddings.py`, IPAdapterPlusImageProjectionBlock.
-final class ResamplerBlock {
+final class PerceiverBlock {
   let norm1: LayerNorm, norm2: LayerNorm
   let toQ: Linear, toKV: Linear, toOut: Linear
   let norm3: LayerNorm, fc1: Linear, fc2: Linear

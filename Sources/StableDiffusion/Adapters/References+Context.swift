@@ -47,13 +47,14 @@ extension References {
     let counting = references.filter { $0.weight > 0 }
     guard scale > 0, !counting.isEmpty else { return [] }
     let isMasked = counting.contains { $0.mask != nil }
-    let nothing = try adapter.tokens(blank.states)  // [1, T, context]
+    let noFace = adapter.tokens.faceC.map { [Float](repeating: 0, count: $0) }
+    let nothing = try adapter.tokens(blank.states, face: noFace)  // [1, T, context]
     if combination == .averaged {
       guard !isMasked else { throw ReferenceError.maskOfAMean }
-      let tokens = try adapter.tokens(mean(of: counting))
+      let tokens = try adapter.tokens(mean(of: counting), face: meanFace(of: counting))
       return [Group(tokens: tokens, blank: nothing, scale: scale, bias: nil, regions: nil)]
     }
-    let tokens = try counting.map { try adapter.tokens($0.embedding.states) }
+    let tokens = try counting.map { try adapter.tokens($0.embedding.states, face: $0.face) }
     let device = nothing.device
     if isMasked {
       return try zip(counting, tokens).map { reference, tokens in
@@ -90,6 +91,17 @@ extension References {
     return sum ?? blank.states
   }
 
+  private func meanFace(of counting: [Reference]) -> [Float]? {
+    let total = counting.reduce(0) { $0 + $1.weight }
+    return adapter.tokens.faceC.map { width in
+      counting.reduce(into: [Float](repeating: 0, count: width)) { sum, reference in
+        for (place, value) in (reference.face ?? []).enumerated() {
+          sum[place] += value * Float(reference.weight / total)
+        }
+      }
+    }
+  }
+
   fileprivate func context(_ groups: [(Group, tokens: Tensor)]) throws -> ReferenceContext {
     let modules = blocks.modules
     for module in modules ?? []
@@ -106,7 +118,7 @@ extension References {
       return ReferenceContext.Term(
         sights: Dictionary(sights) { first, _ in first }, bias: group.bias, regions: group.regions)
     }
-    return ReferenceContext(terms: terms, part: RunPart(start: start, end: end))
+    return ReferenceContext(terms: terms, changes: adapter.changes, part: RunPart(start: start, end: end))
   }
 }
 

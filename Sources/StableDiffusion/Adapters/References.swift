@@ -16,13 +16,17 @@ public struct References {
 
   public struct Reference {
     let embedding: ImageEmbedding
+    /// What a face detector says of it, for a face adapter.
+    let face: [Float]?
     /// How much it counts beside the others: 2 is as though it were given twice, 0 not at all.
     let weight: Double
     /// Where it counts: from the middle grey on.
     let mask: GrayImage?
 
-    public init(_ embedding: ImageEmbedding, weight: Double = 1, mask: GrayImage? = nil) {
-      (self.embedding, self.weight, self.mask) = (embedding, weight, mask)
+    public init(
+      _ embedding: ImageEmbedding, face: [Float]? = nil, weight: Double = 1, mask: GrayImage? = nil
+    ) {
+      (self.embedding, self.face, self.weight, self.mask) = (embedding, face, weight, mask)
     }
   }
 
@@ -52,11 +56,12 @@ public struct References {
   }
 
   /// - Parameter blank: `ImageEncoder.blank`.
-  /// - Throws: `CheckpointError` when the encoder is not the one that the adapter was trained on.
+  /// - Throws: `CheckpointError` when the encoder is not the one that the adapter was trained on, or a face adapter is
+  ///   not told of the face.
   public init(
     _ adapter: IPAdapter, _ references: [Reference], blank: ImageEmbedding
   ) throws(CheckpointError) {
     (self.adapter, self.references, self.blank) = (adapter, references, blank)
-    for embedding in references.map(\.embedding) + [blank] { try adapter.checkFit(embedding) }
+    for reference in references { try adapter.checkFit(reference) }
   }
 }

@@ -7,6 +7,8 @@ final class Attention {
   let toQ: Linear, toK: Linear, toV: Linear, toOut: Linear
   /// Its module's name in the UNet, `mid_block.attentions.0.transformer_blocks.0.attn2`: what adapters call it by.
   let path: String
+  /// Channels of what is attended to.
+  let contextC: Int
   private let heads: Int
 
   var channels: Int { heads * Channels.head }
@@ -20,21 +22,31 @@ final class Attention {
     toK = try Linear(w["to_k"], context ?? channels, channels, bias: .absent)
     toV = try Linear(w["to_v"], context ?? channels, channels, bias: .absent)
     toOut = try Linear(w["to_out"][0], channels, channels)
+    contextC = context ?? channels
     heads = channels / Channels.head
     path = w.path.dropping("unet.") ?? w.path
   }
 
-  /// - Parameters: x `[B, L, C]`; context `[B, S, context]`; reference what is seen beside the context.
+  /// - Parameters: x `[B, L, C]`; context `[B, S, context]`; reference what is seen beside the context, and
+  ///   added to the layers.
   /// - Returns: `[B, L, C]`.
   func callAsFunction(
     _ x: Tensor, context: Tensor? = nil, reference: ReferenceContext? = nil
   ) throws(TorchError) -> Tensor {
     let x = try x.to(toQ.dtype)
     let source = context ?? x
-    let q = try split(toQ(x))
-    var h = try scaledDotProductAttention(q, split(toK(source)), split(toV(source)))  // [B, heads, L, 64]
+    let change = reference?.changes[path]
+    let q = try split(apply(toQ, change?.toQ, x))
+    let k = try split(apply(toK, change?.toK, source))
+    let v = try split(apply(toV, change?.toV, source))
+    var h = try scaledDotProductAttention(q, k, v)  // [B, heads, L, 64]
     if let seen = try reference?(q, path: path) { h = try h + seen }
-    return try toOut(h.transpose(1, 2).reshape(x.size(0), x.size(1), -1))  // [B, L, C]
+    return try apply(toOut, change?.toOut, h.transpose(1, 2).reshape(x.size(0), x.size(1), -1))  // [B, L, C]
+  }
+
+  private func apply(_ layer: Linear, _ change: LowRank?, _ x: Tensor) throws(TorchError) -> Tensor {
+    guard let change else { return try layer(x) }
+    return try layer(x) + change(x)
   }
 
   /// What it gives when every place sees itself alone: the attention's matrix is the identity.

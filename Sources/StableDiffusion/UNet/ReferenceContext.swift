@@ -5,6 +5,8 @@ import Torch
 struct ReferenceContext {
   /// Each is attended to by itself; what comes of them is added to what comes of the text.
   let terms: [Term]
+  /// What is added to attentions' own layers, by `Attention.path`.
+  let changes: [String: AttentionChange]
   /// The part of the run in which it counts.
   let part: RunPart
 
@@ -62,6 +64,6 @@ extension ReferenceContext {
       }
       terms.append(Term(sights: sights, bias: term.bias, regions: term.regions))
     }
-    self.init(terms: terms, part: first.part)
+    self.init(terms: terms, changes: first.changes, part: first.part)
   }
 }
