@@ -1,4 +1,5 @@
 import Generation
+import Images
 import StableDiffusion
 import Torch
 
@@ -89,9 +90,17 @@ private struct ControlNetVersion: Equatable {
 
 extension ImageConditioning {
   /// Takes over what a request steers with beyond its texts: controls, perturbed attention, FreeU.
+  /// - Throws: `GenerationError` for a picture that is not as large as the result; `TorchError`.
   mutating func steer(_ request: GenerationRequest, _ networks: [ControlNet]) throws {
     controls = try zip(networks, request.controls).map { network, control in
-      try Control(
+      let size = (control.picture.width, control.picture.height)
+      guard size == (request.width, request.height) else {
+        throw GenerationError(
+          .invalidRequest,
+          "The picture for \(control.network.name) is \(size.0) × \(size.1), the result "
+            + "\(request.width) × \(request.height)", field: "control")
+      }
+      return try Control(
         network, control.picture, .init(scale: control.scale, start: control.start, end: control.end))
     }
     perturbedAttention = request.perturbedAttention.map {

@@ -112,6 +112,11 @@ import Testing
     #expect(try await image(request()) == plain)
   }
 
+  @Test func aPictureOfAnotherSizeIsRefused() async throws {
+    let wrong = try request { $0.controls = [ControlPrompt(network, picture: try frame(64, 72))] }
+    #expect(await failure(wrong)?.message == "The picture for edges is 64 × 72, the result 64 × 64")
+  }
+
   @Test func aChangedFileIsReadAgain() async throws {
     let controlled = try request { $0.controls = [ControlPrompt(network, picture: try frame())] }
     let first = try await image(controlled)
