@@ -55,8 +55,8 @@ private struct Slopes {
     }
   }
 
-  /// Whether the slope is steeper than on both sides of the edge it belongs to. Of two that are equal across or
-  /// down, the second counts.
+  /// Whether the slope is steeper than on both sides of the edge it belongs to. Of two that are equal side by
+  /// side or one below the other, the first counts.
   /// - Parameters:
   ///   - pixel: in `x` and `y`.
   ///   - at: the same in `norms`.

@@ -9,8 +9,8 @@ extension PixelImage {
       rows: ResampleAxis(from: self.height, to: max(height, 1)), filter)
   }
 
-  /// Columns first, then rows, each rounded to bytes; the other way round where the height shrinks far more than
-  /// the width, as Pillow has it since 13.0.
+  /// Columns first, then rows, each rounded to bytes; the other way round where the height loses more than twice
+  /// the pixels that the width loses, as in Pillow since 13.0.
   func resampled(columns: ResampleAxis, rows: ResampleAxis, _ filter: ResampleFilter) -> Self {
     let across = columns.isIdentity ? nil : ResampleTaps(filter, columns)
     guard !rows.isIdentity else { return across.map { resampledColumns($0, rows: 0..<height) } ?? self }
@@ -45,9 +45,8 @@ extension PixelImage {
   /// `count` pixels from `first` on, each times its weight. Three channels at once: the loop that most time goes into.
   @inline(__always)
   private func weightedSum(
-    _ pixels: UnsafeBufferPointer<UInt8>, _ first: Int, _ weights: UnsafeBufferPointer<Int32>,
-    _ firstWeight: Int,
-    count: Int
+    _ pixels: UnsafeBufferPointer<UInt8>, _ first: Int,
+    _ weights: UnsafeBufferPointer<Int32>, _ firstWeight: Int, count: Int
   ) -> SIMD4<Int32> {
     var sum = SIMD4<Int32>(repeating: 1 << (ResampleTaps.fractionBits - 1))
     var at = first
