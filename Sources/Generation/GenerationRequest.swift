@@ -23,7 +23,7 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
   public var cfgRescale = 0.0
   /// The part of the run that is guided.
   public var guidanceInterval = GuidanceInterval()
-  /// A decoder in place of the checkpoint's own.
+  /// A VAE in place of the checkpoint's own.
   public var vae: VAESource?
   /// Steps from one preview to the next; 0 for none. The picture does not depend on it.
   public var previewEvery = 0

@@ -82,8 +82,9 @@ import Torch
     Change("no size at all", said: "input_blocks.0.0.weight", "none of them zero") {
       $0[unet + "input_blocks.0.0.weight"] = .init(.float16, zeros: [64, 0, 3, 3])
     },
-    Change("an inpainting model", said: " is an SDXL inpainting checkpoint, which is not supported") {
-      $0[unet + "input_blocks.0.0.weight"] = .init(.float16, zeros: [64, 9, 3, 3])
+    Change("an InstructPix2Pix model", said: " is an SDXL InstructPix2Pix checkpoint, which is not supported")
+    {
+      $0[unet + "input_blocks.0.0.weight"] = .init(.float16, zeros: [64, 8, 3, 3])
     },
     Change("a UNet of five channels", said: unet + "input_blocks.0.0.weight", "takes 5 channels") {
       $0[unet + "input_blocks.0.0.weight"] = .init(.float16, zeros: [64, 5, 3, 3])

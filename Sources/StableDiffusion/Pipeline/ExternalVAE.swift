@@ -3,7 +3,7 @@ import NN
 import Safetensors
 import Torch
 
-/// A VAE from a file of its own, to decode with in place of a checkpoint's.
+/// A VAE from a file of its own, in place of a checkpoint's.
 ///
 /// Not Sendable: it holds tensors, on the thread that owns them. Stable Diffusion 1.5's VAE has the same names and
 /// shapes as SDXL's and is taken for one.
