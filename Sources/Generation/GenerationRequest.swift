@@ -51,11 +51,13 @@ public struct GenerationRequest: Codable, Sendable, Equatable {
 }
 
 extension GenerationRequest {
-  /// Denoising steps that are really made, over both passes: with a picture to start from, fewer than `steps`.
+  /// Denoising steps that are really made, over both passes.
   public var plannedSteps: Int {
-    let first = start.map { Self.share($0.strength, of: steps) } ?? steps
-    return first + (secondPass.map { Self.share($0.strength, of: $0.steps) } ?? 0)
+    firstPassSteps + (secondPass.map { Self.share($0.strength, of: $0.steps) } ?? 0)
   }
+
+  /// Those of the first pass: with a picture to start from, fewer than `steps`.
+  public var firstPassSteps: Int { start.map { Self.share($0.strength, of: steps) } ?? steps }
 
   /// Of a run of so many steps, those that `strength` leaves: diffusers' `get_timesteps`.
   public static func share(_ strength: Double, of steps: Int) -> Int {

@@ -191,6 +191,7 @@ import Testing
       request.secondPass == SecondPass(width: 96, height: 104, steps: 10, strength: 0.5, upscaler: .picture))
     #expect(request.plannedSteps == 15)
     #expect(reply.json["parameters"]?["hires"]?["width"] == 96)
+    #expect(reply.json["parameters"]?["steps_made"] == 10)
     let text = try reply.chunks().first?.text ?? ""
     #expect(text.contains("Denoising strength: 0.5"))
     #expect(text.contains("Hires resize: 96x104, Hires steps: 10, Hires upscaler: Lanczos"))

@@ -30,7 +30,7 @@ extension Provenance {
           "strength": number(pass.strength), "upscaler": .string(pass.upscaler.rawValue),
         ]
       } ?? .null,
-      "steps_made": integer(report.steering.stepsMade ?? request.plannedSteps),
+      "steps_made": integer(report.steering.stepsMade ?? request.firstPassSteps),
       "warnings": .array(report.steering.warnings.map(JSONValue.string)),
     ]
   }
