@@ -49,7 +49,7 @@ struct Denoising {
     let conditioning = try steering.added(to: text, for: request, in: networks)
     textTime += stopwatch.lap()
     let latents = try start.map {
-      try networks.start(from: $0, repaint: repaint, with: vae) { try Task.checkCancellation() }
+      try networks.start(from: $0, repaint: repaint) { try Task.checkCancellation() }
     }
     var run = try DenoisingRun(networks, conditioning, plan, seed: request.seed, start: latents)
     let before = plan == passes.first ? 0 : passes.first.stepsMade

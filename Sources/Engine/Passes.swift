@@ -29,7 +29,7 @@ struct Passes {
 }
 
 extension GenerationRequest {
-  /// What is asked of the second pass: everything that has a size is brought to the larger one.
+  /// What is asked of the second pass: all that has the picture's size is brought to the larger one.
   func enlarged(for pass: SecondPass) -> GenerationRequest {
     func larger<Image: PixelImage>(_ image: Image) -> Image {
       image.resized(width: pass.width, height: pass.height, filter: .lanczos)

@@ -25,7 +25,8 @@ def references(body, noise):
         body["reference_images"] = [{"image": each, "weight": noise.uniform(0.2, 2)} for each in pictures]
         if noise.random() < 0.3:
             body["reference_images"][0]["mask"] = coded(some_mask(noise, 64))
-        body["reference_combination"] = noise.choice(["concatenate", "average"])
+        else:
+            body["reference_combination"] = noise.choice(["concatenate", "average"])
     body |= {"ip_adapter_scale": noise.uniform(0, 1.5), "ip_adapter_start": noise.choice([0, 0.3]), "ip_adapter_end": noise.choice([0.7, 1]),
              "ip_adapter_blocks": noise.choice(["all", "style", "composition", "style_and_composition"])}
 
@@ -96,6 +97,7 @@ WRONG = {
     "an IP-Adapter of other shapes": ({"reference_image": PICTURE, "reference_images": [], "ip_adapter": "turned"}, REFUSED),
     "an unknown IP-Adapter": ({"reference_image": PICTURE, "reference_images": [], "ip_adapter": "none"}, {404}),
     "five references": ({"reference_images": [PICTURE] * 5}, {422}),
+    "the mean of references with a mask": ({"reference_image": None, "reference_images": [{"image": PICTURE, "mask": MASK}, PICTURE], "reference_combination": "average"}, {422}),
     "a reference that is no picture": ({"reference_image": base64.b64encode(b"no picture").decode()}, {422}),
     "a ControlNet of other shapes": ({"control": {"model": "turned", "image": PICTURE}}, REFUSED),
     "an unknown ControlNet": ({"control": {"model": "none", "image": PICTURE}}, {404}),

@@ -41,6 +41,10 @@ struct ReferenceOrder: Sendable {
     if references.allSatisfy({ $0.weight == 0 }) {
       mistakes.note("one reference at least should have a weight above 0", at: field)
     }
+    if combination == .average, references.contains(where: { $0.mask != nil }) {
+      mistakes.note(
+        "a mask is of one reference: masks do not go with the mean of all", at: "reference_combination")
+    }
     if start > end {
       mistakes.note("ip_adapter_start should not be greater than ip_adapter_end", at: "ip_adapter_start")
     }
