@@ -156,7 +156,8 @@ let package = Package(
       name: "fake-engine", dependencies: ["Wire", "Generation", "Images"], path: "Tests/FakeEngine",
       swiftSettings: swift),
     suite("JSON"), suite("Safetensors", uses: ["JSON"]), suite("CheckpointKinds", uses: ["Safetensors"]),
-    suite("CLIPTokenizer", uses: ["JSON"]), suite("Images"), suite("Registry", uses: ["Safetensors"]), suite("Downloads"),
+    suite("CLIPTokenizer", uses: ["JSON"]), suite("Images"), suite("Registry", uses: ["Safetensors"]),
+    suite("Downloads"),
     suite("Wire", uses: ["Generation", "Images", logging, "fake-engine"]),
     suite("Scheduling", uses: ["Generation"]), suite("HTTP"), suite("Sockets", uses: ["HTTP", logging]),
     // The server as operators run it, with the fake engine.
