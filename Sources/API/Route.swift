@@ -98,6 +98,17 @@ extension HTTPHeaders {
   /// Whether the body is said to be a form of texts and files.
   var sayForm: Bool {
     let types = all("Content-Type")
-    return types.count == 1 && types[0].lowercased().hasPrefix("multipart/form-data")
+    return types.count == 1 && types[0].mediaType == "multipart/form-data"
+  }
+}
+
+extension String {
+  /// The media type of a `Content-Type`, without its parameters, in lower case.
+  var mediaType: String {
+    let media = utf8.prefix { $0 != UInt8(ascii: ";") }
+    let isBlank: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+    let start = media.firstIndex { !isBlank($0) } ?? media.endIndex
+    let end = media.lastIndex { !isBlank($0) }.map { media.index(after: $0) } ?? start
+    return String(decoding: media[start..<end], as: UTF8.self).lowercased()
   }
 }

@@ -30,17 +30,20 @@ public final class JobEvents: Sendable {
   init() {}
 
   /// The next event, or `nil` when there is none within `patience` or the task is cancelled. Calls must not overlap.
-  public func next(within patience: Duration) async -> JobEvent? {
+  /// - Parameter patience: `nil` to wait for as long as it takes.
+  public func next(within patience: Duration?) async -> JobEvent? {
     if let event = state.withLock({ $0.take() }) { return event }
     let wait = state.withLock { state in
       state.wait += 1
       return state.wait
     }
-    let timer = Task {
-      try await Task.sleep(for: patience)
-      endWait(wait)
+    let timer = patience.map { patience in
+      Task {
+        try await Task.sleep(for: patience)
+        endWait(wait)
+      }
     }
-    defer { timer.cancel() }
+    defer { timer?.cancel() }
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let isSettled = state.withLock { state in

@@ -222,6 +222,18 @@ import Testing
     #expect(end == nil)
   }
 
+  /// More than one turn's worth: the others' turns come between, and nothing is left lying.
+  @Test func manyPipelinedRequestsAreAllAnswered() async throws {
+    let texts = try await exchange { port in
+      let client = try Client(port: port)
+      var requests = ""
+      for _ in 0..<2000 { requests += health }
+      client.send(requests)
+      return try (0..<2000).map { _ in try client.mustReply().text }
+    }
+    #expect(texts == Array(repeating: "ok", count: 2000))
+  }
+
   @Test func slowReaderGetsAllAndHoldsUpNobody() async throws {
     let (count, other) = try await exchange { port in
       let slow = try Client(port: port, receiveBuffer: 4096)

@@ -66,6 +66,33 @@ import Testing
     #expect(end == nil)
   }
 
+  /// A client that ends its side late is asked at once whether it is there, not given up.
+  @Test func aLateHalfCloseIsAnswered() async throws {
+    let (final, end) = try await exchange { port in
+      let client = try Client(port: port)
+      client.send(get("/slow?900"))
+      usleep(400_000)
+      client.halfClose()
+      return (try client.mustFinal(), try client.reply())
+    }
+    #expect(final.reply.text == "slow")
+    #expect(final.interims == 1)
+    #expect(end == nil)
+  }
+
+  @Test func aRequestThatBreaksOffIsTold() async throws {
+    try await withServer { server, record in
+      let port = server.port
+      try await blocking {
+        let client = try Client(port: port)
+        client.send(post("/length", "Content-Length: 5\r\n", "he"))
+        usleep(100_000)
+        client.reset()
+      }
+      #expect(try await record.sees("finished POST /length 499 2 0 hungUp"))
+    }
+  }
+
   @Test func interimResponsesEndWithTheRepeats() async throws {
     let final = try await exchange({
       $0.deadlines.presenceRepeats = [.milliseconds(50), .milliseconds(150)]

@@ -39,8 +39,6 @@ enum JSONBody {
   }
 
   private static func isJSON(_ contentType: String) -> Bool {
-    let blanks: Set<UInt8> = [UInt8(ascii: " "), UInt8(ascii: "\t")]
-    let media = contentType.utf8.prefix { $0 != UInt8(ascii: ";") }.filter { !blanks.contains($0) }
-    return String(decoding: media, as: UTF8.self).lowercased() == "application/json"
+    contentType.mediaType == "application/json"
   }
 }

@@ -54,7 +54,7 @@ extension APIService {
   /// A stream of events, once the job is in the queue; what ends it before that is an ordinary reply.
   private func events(of job: RunningJob) async -> HTTPResponse {
     let first = await withTaskCancellationHandler {
-      await job.events.next(within: .seconds(3600))
+      await job.events.next(within: nil)
     } onCancel: {
       job.clientHungUp()
     }
