@@ -61,7 +61,9 @@ public enum AdapterKind: Sendable, Equatable, CaseIterable {
       case .depth: (.unknown, "a depth model")
       }
     let kind = FileKind(of: file.header)
-    guard kind == wanted || kind == .unknown else {
+    // A Control-LoRA makes a ControlNet of the checkpoint that it is used with.
+    let isMadeOne = self == .controlNet && kind == .controlLoRA
+    guard kind == wanted || kind == .unknown || isMadeOne else {
       throw ForeignFile(file: file.name, kind: kind, wanted: phrase)
     }
   }

@@ -57,6 +57,15 @@ import Testing
     #expect(request.start?.strength == 0.5)
   }
 
+  /// As curl sends `-F 'prompt=(a:2)'`.
+  @Test func aPartOfPartsIsRefused() async throws {
+    let part = Array(
+      "--x\r\nContent-Disposition: form-data; name=\"prompt\"\r\nContent-Type: Multipart/Mixed; boundary=y\r\n\r\na\r\n"
+        .utf8)
+    let reply = await post(try Bench(), [part])
+    #expect(reply.messages == ["Value error, prompt should be one part: with curl, use --form-string"])
+  }
+
   @Test func mistakesAreThoseOfJSON() async throws {
     let bench = try Bench()
     let reply = await post(

@@ -34,6 +34,10 @@ struct GenerateForm {
   private static func value(
     of part: MultipartPart, _ kind: Field.Kind?
   ) throws(FieldProblem) -> JSONValue? {
+    // curl makes several parts of a text that begins with a bracket.
+    if part.contentType?.mediaType.hasPrefix("multipart/") == true {
+      throw .value("\(part.name) should be one part: with curl, use --form-string")
+    }
     if part.filename != nil, kind?.takesPicture == true {
       return part.body.isEmpty ? nil : .string(part.body.withUnsafeBufferPointer(Base64.encoded))
     }
