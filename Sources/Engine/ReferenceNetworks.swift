@@ -43,7 +43,7 @@ struct ReferenceNetworks {
       try adapter(prompt.adapter, for: model, pause)
     }
     let form = ipAdapter.kind.form
-    let seen: Seen = try GenerationError.naming("reference_image") {
+    let seen: Seen = try GenerationError.naming("image_encoder") {
       try see(prompt, as: form, model.options, pause)
     }
     var all: References = try GenerationError.naming("ip_adapter") {

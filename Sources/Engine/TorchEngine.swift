@@ -152,10 +152,14 @@ public actor TorchEngine: ImageEngine {
   /// The decoder that a request names; `nil` for the model's own.
   private func decoder(_ source: VAESource?) throws -> ExternalVAE? {
     guard let source else { return nil }
-    guard let decoder = try resident?.vae(source, progress: { _ in try Task.checkCancellation() }) else {
-      throw GenerationError(.internalError, "The decoder \(source.name) was not read")
+    do {
+      guard let decoder = try resident?.vae(source, progress: { _ in try Task.checkCancellation() }) else {
+        throw GenerationError(.internalError, "The decoder \(source.name) was not read")
+      }
+      return decoder
+    } catch let error as CheckpointError {
+      throw GenerationError(.invalidRequest, error.description, field: "vae")
     }
-    return decoder
   }
 
   /// Changes the resident model's weights as a request wants them.

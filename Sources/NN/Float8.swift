@@ -1,8 +1,8 @@
 /// The two 8-bit number formats of checkpoints, widened to half precision, which holds each of their values.
 /// Source: Micikevicius et al., "FP8 Formats for Deep Learning", 2022, table 1.
-enum Float8 {
+public enum Float8 {
   /// The float16 bits of an E4M3 number (bias 7, no infinities, NaN is all ones).
-  static func half(e4m3 byte: UInt8) -> UInt16 {
+  public static func half(e4m3 byte: UInt8) -> UInt16 {
     let sign = UInt16(byte & 0x80) << 8
     let exponent = UInt16(byte >> 3 & 0xF)
     let mantissa = UInt16(byte & 0x7)
@@ -18,7 +18,7 @@ enum Float8 {
   }
 
   /// The float16 bits of an E5M2 number: the upper half of half precision.
-  static func half(e5m2 byte: UInt8) -> UInt16 { UInt16(byte) << 8 }
+  public static func half(e5m2 byte: UInt8) -> UInt16 { UInt16(byte) << 8 }
 
   static let e4m3 = (0...255).map { half(e4m3: UInt8($0)) }
   static let e5m2 = (0...255).map { half(e5m2: UInt8($0)) }

@@ -16,6 +16,10 @@ extension EngineCommand {
     // Large blocks on huge pages: a feature map is new memory at every step, and its page faults cost up to a third
     // of the time.
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+    // oneDNN keeps the code it made for each shape, a thousand of them by default, and every size of picture has shapes
+    // of its own: memory grew by hundreds of megabytes. One size has fewer than these. (The first name is the old one.)
+    "DNNL_PRIMITIVE_CACHE_CAPACITY": "256",
+    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "256",
   ]
 
   static func main() {

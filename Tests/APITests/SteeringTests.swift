@@ -293,7 +293,9 @@ import Testing
   @Test(arguments: [
     ("loras", "b.safetensors: tensor x is not of this model", 422, "loras.0.name"),
     ("ip_adapter", "one.safetensors: tensor x is missing", 503, "ip_adapter_not_loaded"),
-    ("reference_image", "The image encoder …", 422, "reference_image"), ("mask", "needs one", 422, "mask"),
+    ("image_encoder", "model.safetensors: tensor x is missing", 503, "image_encoder_not_loaded"),
+    ("vae", "two.safetensors: tensor x is missing", 503, "vae_not_loaded"),
+    ("mask", "needs one", 422, "mask"),
   ])
   func whatTheEngineRefuses(field: String, message: String, status: Int, place: String) async throws {
     let engine = ScriptedEngine { _ in throw GenerationError(.invalidRequest, message, field: field) }

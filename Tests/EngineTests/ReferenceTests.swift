@@ -115,7 +115,7 @@ import Testing
   @Test func whatDoesNotFitNamesTheField() async throws {
     var wanted = try request([.init(picture(9, side: 100))])
     var error = await failure(wanted)
-    #expect((error?.kind, error?.field) == (.invalidRequest, "reference_image"))
+    #expect((error?.kind, error?.field) == (.invalidRequest, "image_encoder"))
     #expect(error?.message == "model.safetensors takes pictures of 224 × 224 pixels, not 100 × 100")
 
     let mask = try #require(GrayImage(width: 64, height: 64, pixels: [UInt8](repeating: 255, count: 4096)))
@@ -127,7 +127,7 @@ import Testing
     wanted = try request([.init(picture(9))])
     wanted.reference?.encoder.path = folder.path("nowhere")
     error = await failure(wanted)
-    #expect((error?.kind, error?.field) == (.invalidRequest, "reference_image"))
+    #expect((error?.kind, error?.field) == (.invalidRequest, "image_encoder"))
     #expect(error?.message.contains("/") == false)
     #expect(await failure(request()) == nil)
   }

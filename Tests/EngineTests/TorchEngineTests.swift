@@ -252,6 +252,17 @@ import Torch
     #expect(try await engine.generate(request()) { _ in }.image == first)
   }
 
+  @Test func aBadDecoderIsNotTheModels() async throws {
+    let path = folder.path("decoder.safetensors")
+    try Data("no file of weights".utf8).write(to: URL(fileURLWithPath: path))
+    var bad = request()
+    bad.vae = VAESource(name: "decoder", path: path)
+    let error = try #require(await failure(bad))
+    #expect((error.kind, error.field) == (.invalidRequest, "vae"))
+    #expect(error.message.hasPrefix("decoder.safetensors"))
+    #expect(await failure(request()) == nil)
+  }
+
   @Test func aFileThatChangedIsReadAgain() async throws {
     let path = folder.path("changing.safetensors")
     try FileManager.default.copyItem(

@@ -18,9 +18,10 @@ extension GenerationPlan {
     switch field {
     case "loras": lora(in: message)?.path
     case "control" where order.controls.allSatisfy({ $0.model == nil }): nil
-    case "reference_image": sent(field) ?? sent("reference_images")
     // What models have no default of.
     case "image", "mask", "strength", "hires", "freeu", "pag_scale": FieldPath(field)
+    // A file of the server's that a name stands for, or none.
+    case "vae", "image_encoder": nil
     default: sent(field)
     }
   }
@@ -39,6 +40,8 @@ extension GenerationPlan {
     switch field {
     case "ip_adapter": APIError(503, "ip_adapter_not_loaded", "IP-Adapter not loaded: \(why)")
     case "control": APIError(503, "control_not_loaded", "ControlNet not loaded: \(why)")
+    case "image_encoder": APIError(503, "image_encoder_not_loaded", "Image encoder not loaded: \(why)")
+    case "vae": APIError(503, "vae_not_loaded", "VAE not loaded: \(why)")
     default: Self.unusableDefault(field, entry, why)
     }
   }

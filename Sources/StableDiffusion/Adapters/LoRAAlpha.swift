@@ -1,3 +1,4 @@
+import NN
 import Safetensors
 
 /// The single number of a tensor.
@@ -31,7 +32,9 @@ enum LoRAAlpha {
     case .int16: Double(Int16(truncatingIfNeeded: bits))
     case .int8: Double(Int8(truncatingIfNeeded: bits))
     case .uint8: Double(UInt8(truncatingIfNeeded: bits))
-    case .float8E4M3, .float8E5M2, .bool: nil
+    case .float8E4M3: Double(Float16(bitPattern: Float8.half(e4m3: UInt8(truncatingIfNeeded: bits))))
+    case .float8E5M2: Double(Float16(bitPattern: Float8.half(e5m2: UInt8(truncatingIfNeeded: bits))))
+    case .bool: nil
     }
   }
 }
