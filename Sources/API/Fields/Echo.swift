@@ -6,7 +6,7 @@ struct Echo {
   /// Bytes that may still be repeated.
   private var left = 64 << 10
   /// Of a name in a `loc`.
-  private static let longestName = 200
+  private static let longestName = 1000
 
   /// `value`, cut where the budget ends: texts end in "…", and lists and objects lose their last members.
   mutating func cut(_ value: JSONValue) -> JSONValue {
