@@ -41,7 +41,10 @@ import Testing
       [
         "reference_image": one, "ip_adapter": "two", "ip_adapter_scale": 0.5, "ip_adapter_start": 0.1,
         "ip_adapter_end": 0.9, "ip_adapter_blocks": "style", "width": 64, "height": 128,
-        "reference_images": [one, ["image": one, "weight": 2, "mask": .string(try Self.text(10, 10, 255))]],
+        "reference_images": [
+          ["image": one, "face_embedding": [0.5, "-1", 2]],
+          ["image": one, "weight": 2, "mask": .string(try Self.text(10, 10, 255))],
+        ],
       ])
     #expect(reply.status == 200)
     let prompt = try #require(bench.engine.requests.first?.reference)
@@ -51,6 +54,7 @@ import Testing
     #expect((prompt.scale, prompt.start, prompt.end, prompt.blocks) == (0.5, 0.1, 0.9, .style))
     #expect(prompt.combination == .concatenate)
     #expect(prompt.references.map(\.weight) == [1, 1, 2])
+    #expect(prompt.references.map(\.face) == [nil, [0.5, -1, 2], nil])
     #expect(prompt.references.allSatisfy { $0.picture.width == 224 && $0.picture.height == 224 })
     let mask = try #require(prompt.references.last?.mask)
     #expect((mask.width, mask.height) == (64, 128))

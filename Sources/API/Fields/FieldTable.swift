@@ -82,6 +82,12 @@ struct FieldValues: Sendable, Equatable {
     if case .list(let elements) = values[name] { elements } else { [] }
   }
 
+  /// The elements of a list of numbers; `nil` where there is no list.
+  func numbers(_ name: String) -> [Float]? {
+    guard case .list(let elements) = values[name] else { return nil }
+    return elements.compactMap { if case .number(let value) = $0 { Float(value) } else { nil } }
+  }
+
   /// One of the names that an enumeration has.
   func choice<Choice: RawRepresentable<String>>(_ name: String) -> Choice? {
     text(name).flatMap(Choice.init)

@@ -40,6 +40,9 @@ extension FieldTable {
     Field(
       name: "mask", kind: .picture, fallback: "null",
       summary: "Where in the result it counts: white."),
+    Field(
+      name: "face_embedding", kind: .list(of: .number(-1000...1000), upTo: 2048), fallback: "null",
+      summary: "What a face detector says of the face in it, 512 numbers: for a FaceID-plus-v2 adapter."),
   ])
 
   private static func mime(_ name: String) -> Field {

@@ -9,6 +9,7 @@ struct ReferenceOrder: Sendable {
     let picture: PictureInput
     var weight = 1.0
     var mask: PictureInput?
+    var face: [Float]?
   }
 
   /// `reference_image` first.
@@ -59,7 +60,8 @@ struct ReferenceOrder: Sendable {
         case .object(let object):
           guard let picture = object.picture("image") else { return nil }
           return Reference(
-            picture: picture, weight: object.number("weight") ?? 1, mask: object.picture("mask"))
+            picture: picture, weight: object.number("weight") ?? 1, mask: object.picture("mask"),
+            face: object.numbers("face_embedding"))
         default: return nil
         }
       }
@@ -85,11 +87,13 @@ extension ReferenceOrder {
     var prompt = ReferencePrompt(
       adapter: file, encoder: AdapterFile(name: "image_encoder", path: encoder.path),
       references: references.map { reference in
-        ReferencePrompt.Reference(
+        var prompt = ReferencePrompt.Reference(
           reference.picture.image.clipInput(side: side), weight: reference.weight,
           mask: reference.mask.map {
             GrayImage($0.image).resized(width: width, height: height, filter: .lanczos)
           })
+        prompt.face = reference.face
+        return prompt
       })
     (prompt.scale, prompt.start, prompt.end) = (scale, start, end)
     (prompt.blocks, prompt.combination) = (blocks, combination)
