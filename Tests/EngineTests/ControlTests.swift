@@ -7,16 +7,14 @@ import Testing
 @testable import Engine
 
 /// ControlNets, perturbed attention and FreeU through the engine, with the pocket's own ControlNet.
-@Suite(.serialized) struct ControlTests {
+@Suite(.serialized) struct ControlTests: EngineSuite {
   let folder: TemporaryFolder
   let engine: TorchEngine
   private let network: AdapterFile
 
   init() throws {
     folder = try TemporaryFolder.withPocket()
-    engine = try TorchEngine(
-      EngineConfiguration(
-        vocabulary: VocabularyFile(modelsFolder: folder.path), device: "cpu", dtype: "float32"))
+    engine = try .forTests(folder)
     let source = Repository.models.appending(path: "controlnet/pocket-canny")
     try FileManager.default.copyItem(at: source, to: folder.url.appending(path: "edges"))
     network = AdapterFile(name: "edges", path: folder.path("edges"))
@@ -42,19 +40,6 @@ import Testing
       scheduler: SchedulerChoice(.euler))
     try change(&request)
     return request
-  }
-
-  private func image(_ request: GenerationRequest) async throws -> RGBImage {
-    try await engine.generate(request) { _ in }.image
-  }
-
-  private func failure(_ request: GenerationRequest) async -> GenerationError? {
-    do {
-      _ = try await engine.generate(request) { _ in }
-      return nil
-    } catch {
-      return error as? GenerationError
-    }
   }
 
   @Test func controlsAreReportedAndLeaveNothingBehind() async throws {

@@ -12,9 +12,7 @@ import Testing
 
   init() throws {
     folder = try TemporaryFolder.withPocket()
-    engine = try TorchEngine(
-      EngineConfiguration(
-        vocabulary: VocabularyFile(modelsFolder: folder.path), device: "cpu", dtype: "float32"))
+    engine = try .forTests(folder)
   }
 
   private func request(_ prompt: String, negative: String = "", named: String...) throws -> GenerationRequest

@@ -7,9 +7,9 @@ import Testing
 @testable import Engine
 
 /// References through the engine: what is read once, what is remembered, and what is refused.
-@Suite(.serialized) struct ReferenceTests {
+@Suite(.serialized) struct ReferenceTests: EngineSuite {
   private let folder: TemporaryFolder
-  private let engine: TorchEngine
+  let engine: TorchEngine
   private let pocket: ModelSource
 
   init() throws {
@@ -24,9 +24,7 @@ import Testing
     try FileManager.default.copyItem(
       at: models.appending(path: "ip-adapter/ip-adapter_sdxl_vit-h.safetensors"),
       to: folder.url.appending(path: "adapter.safetensors"))
-    engine = try TorchEngine(
-      EngineConfiguration(
-        vocabulary: VocabularyFile(modelsFolder: folder.path), device: "cpu", dtype: "float32"))
+    engine = try .forTests(folder)
     pocket = ModelSource(id: "pocket", path: folder.path("pocket.safetensors"))
   }
 
@@ -47,15 +45,6 @@ import Testing
         references: references)
     }
     return request
-  }
-
-  private func failure(_ request: GenerationRequest) async -> GenerationError? {
-    do {
-      _ = try await engine.generate(request) { _ in }
-      return nil
-    } catch {
-      return error as? GenerationError
-    }
   }
 
   @Test func aPictureIsReadOnce() async throws {

@@ -11,9 +11,7 @@ import Testing
 
   init() throws {
     folder = try TemporaryFolder.withPocket()
-    engine = try TorchEngine(
-      EngineConfiguration(
-        vocabulary: VocabularyFile(modelsFolder: folder.path), device: "cpu", dtype: "float32"))
+    engine = try .forTests(folder)
   }
 
   /// - Returns: why there is no picture; `nil` when there is one.

@@ -8,15 +8,13 @@ import Testing
 @testable import Engine
 
 /// Requests with a picture to start from and with a second pass, through the engine.
-@Suite(.serialized) struct StartingPictureTests {
+@Suite(.serialized) struct StartingPictureTests: EngineSuite {
   let folder: TemporaryFolder
   let engine: TorchEngine
 
   init() throws {
     folder = try TemporaryFolder.withPocket()
-    engine = try TorchEngine(
-      EngineConfiguration(
-        vocabulary: VocabularyFile(modelsFolder: folder.path), device: "cpu", dtype: "float32"))
+    engine = try .forTests(folder)
   }
 
   private func request(_ change: (inout GenerationRequest) throws -> Void = { _ in }) rethrows
@@ -42,19 +40,6 @@ import Testing
   private func mask(_ side: Int = 64) throws -> GrayImage {
     let pixels = (0..<side * side).map { UInt8($0 % side < side / 2 ? 0 : 255) }
     return try #require(GrayImage(width: side, height: side, pixels: pixels))
-  }
-
-  private func image(_ request: GenerationRequest) async throws -> RGBImage {
-    try await engine.generate(request) { _ in }.image
-  }
-
-  private func failure(_ request: GenerationRequest) async -> GenerationError? {
-    do {
-      _ = try await engine.generate(request) { _ in }
-      return nil
-    } catch {
-      return error as? GenerationError
-    }
   }
 
   /// Mean distance of the values on one half of two pictures.

@@ -10,15 +10,13 @@ import Torch
 @testable import Engine
 
 /// One engine for the suite: serialised, since it has one thread and one model.
-@Suite(.serialized) struct TorchEngineTests {
+@Suite(.serialized) struct TorchEngineTests: EngineSuite {
   let folder: TemporaryFolder
   let engine: TorchEngine
 
   init() throws {
     folder = try TemporaryFolder.withPocket()
-    engine = try TorchEngine(
-      EngineConfiguration(
-        vocabulary: VocabularyFile(modelsFolder: folder.path), device: "cpu", dtype: "float32"))
+    engine = try .forTests(folder)
   }
 
   private var pocket: ModelSource { ModelSource(id: "pocket", path: folder.path("pocket.safetensors")) }
@@ -29,15 +27,6 @@ import Torch
     GenerationRequest(
       model: pocket, prompt: prompt, negativePrompt: .zeros, width: 64, height: 64, steps: steps, cfgScale: 4,
       seed: seed, scheduler: SchedulerChoice(.eulerAncestral))
-  }
-
-  private func failure(_ request: GenerationRequest) async -> GenerationError? {
-    do {
-      _ = try await engine.generate(request) { _ in }
-      return nil
-    } catch {
-      return error as? GenerationError
-    }
   }
 
   @Test func reportsWhatItDid() async throws {
