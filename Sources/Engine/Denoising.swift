@@ -13,6 +13,8 @@ struct Denoising {
   let progress: (GenerationProgress) -> Void
   /// Milliseconds.
   private(set) var textTime = 0.0, denoiseTime = 0.0
+  /// In the passes that are over.
+  private var stepsDone = 0
 
   init(
     _ networks: StableDiffusionXL, vae: ExternalVAE?, texts: Texts, steering: Steering, passes: Passes,
@@ -52,21 +54,21 @@ struct Denoising {
       try networks.start(from: $0, repaint: repaint) { try Task.checkCancellation() }
     }
     var run = try DenoisingRun(networks, conditioning, plan, seed: request.seed, start: latents)
-    let before = plan == passes.first ? 0 : passes.first.stepsMade
     var more = true
     while more {
       try Task.checkCancellation()
       let done = run.stepsDone
       more = try run.advance()
-      if run.stepsDone > done { report(run, request, stepsBefore: before) }
+      if run.stepsDone > done { report(run, request) }
     }
+    stepsDone += run.stepsDone
     try networks.options.device.synchronize()
     denoiseTime += stopwatch.lap()
     return run.latents
   }
 
-  private func report(_ run: DenoisingRun, _ request: GenerationRequest, stepsBefore: Int) {
-    let step = stepsBefore + run.stepsDone
+  private func report(_ run: DenoisingRun, _ request: GenerationRequest) {
+    let step = stepsDone + run.stepsDone
     progress(.step(step, of: passes.steps))
     if request.wantsPreview(after: step, of: passes.steps), let seen = run.denoised,
       // A preview is worth no failure.

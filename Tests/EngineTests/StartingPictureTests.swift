@@ -106,6 +106,19 @@ import Testing
     #expect(try await image(asked) == result.image)
   }
 
+  /// Both passes may be made by one and the same plan.
+  @Test func passesThatAreAlikeAreCountedBoth() async throws {
+    let seen = Mutex<[Int]>([])
+    let asked = try request {
+      $0.start = StartingPicture(try picture(), strength: 0.5)
+      $0.secondPass = SecondPass(width: 64, height: 64, steps: $0.steps, strength: 0.5)
+    }
+    _ = try await engine.generate(asked) { progress in
+      if case .step(let step, of: 8) = progress { seen.withLock { $0.append(step) } }
+    }
+    #expect(seen.withLock { $0 } == Array(1...8))
+  }
+
   /// Everything that has the picture's size is brought to the larger one; references are made fit where they are read.
   @Test func everythingIsEnlarged() throws {
     let pass = SecondPass(width: 96, height: 80, steps: 5, strength: 0.4)
