@@ -68,11 +68,11 @@ extension [CodingUserInfoKey: Any] {
   fileprivate var pixelBytes: PixelBytes? { PixelBytes.key.flatMap { self[$0] as? PixelBytes } }
 }
 
-extension RGBImage: Codable {
+extension PixelImage {
   public init(from decoder: any Decoder) throws {
     let coded = try CodedPixels(from: decoder)
-    let pixels = try coded.pixels(decoder, channels: 3)
-    guard let image = RGBImage(width: coded.width, height: coded.height, pixels: pixels) else {
+    let pixels = try coded.pixels(decoder, channels: Self.channels)
+    guard let image = Self(width: coded.width, height: coded.height, pixels: pixels) else {
       throw coded.damaged(decoder)
     }
     self = image
@@ -83,17 +83,6 @@ extension RGBImage: Codable {
   }
 }
 
-extension GrayImage: Codable {
-  public init(from decoder: any Decoder) throws {
-    let coded = try CodedPixels(from: decoder)
-    let pixels = try coded.pixels(decoder, channels: 1)
-    guard let image = GrayImage(width: coded.width, height: coded.height, pixels: pixels) else {
-      throw coded.damaged(decoder)
-    }
-    self = image
-  }
+extension RGBImage: Codable {}
 
-  public func encode(to encoder: any Encoder) throws {
-    try CodedPixels(width: width, height: height, pixels: pixels, encoder).encode(to: encoder)
-  }
-}
+extension GrayImage: Codable {}
