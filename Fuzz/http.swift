@@ -40,7 +40,9 @@ private func outcome(_ bytes: [UInt8], _ sizes: [Int], _ limits: HTTPLimits) -> 
       while let event = try parser.next() {
         guard case .request(let request) = event else { continue }
         expect(request.body.count <= limits.body, "a body of \(request.body.count) bytes")
-        expect(request.headers.count <= limits.headerFields, "\(request.headers.count) fields")
+        // The parser itself adds the Host that an HTTP/1.0 request names in its target alone.
+        let added = request.version == .http10 ? 1 : 0
+        expect(request.headers.count <= limits.headerFields + added, "\(request.headers.count) fields")
         outcome.requests.append(request)
       }
     }

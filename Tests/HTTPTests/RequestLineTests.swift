@@ -103,3 +103,15 @@ private let rows: [Row] = [
   }
   #expect(request.headers["host"] == "there:81")
 }
+
+@Test func theHostThatIsAddedDoesNotCount() throws {
+  var limits = HTTPLimits()
+  limits.headerFields = 2
+  var parser = RequestParser(limits: limits)
+  parser.append("GET http://there/ HTTP/1.0\r\nA: 1\r\nB: 2\r\n\r\n".utf8)
+  guard case .head? = try parser.next(), let request = parser.partial else {
+    Issue.record("no head")
+    return
+  }
+  #expect(request.headers["host"] == "there")
+}
