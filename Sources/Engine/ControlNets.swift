@@ -31,6 +31,11 @@ struct ControlNets {
     return try controls.map { try network($0.network, model, progress) }
   }
 
+  /// Those of `controls` that are kept.
+  func kept(of controls: [ControlPrompt]) -> [ControlNet] {
+    kept.filter { kept in controls.contains { $0.network == kept.source } }.map(\.network)
+  }
+
   private mutating func network(
     _ source: AdapterFile, _ model: StableDiffusionXL, _ progress: @escaping (Int) throws -> Void
   ) throws -> ControlNet {

@@ -95,6 +95,20 @@ struct ResidentModel {
     decoder = Decoder(source: wanted, file: file == FileVersion(path: wanted.path) ? file : nil, vae: vae)
     return vae
   }
+
+  /// The file that a picture which is not finite comes of, and the tensor in it; `nil` where all that was read for
+  /// the request is finite.
+  func damage(behind request: GenerationRequest) throws(TorchError) -> GenerationError? {
+    if let damage = try networks.damage() { return GenerationError(.nonfiniteOutput, damage.description) }
+    if let decoder, decoder.source == request.vae, let damage = try decoder.vae.damage() {
+      return GenerationError(.invalidRequest, damage.description, field: "vae")
+    }
+    for network in controlNets.kept(of: request.controls) {
+      guard let damage = try network.damage() else { continue }
+      return GenerationError(.invalidRequest, damage.description, field: "control")
+    }
+    return nil
+  }
 }
 
 extension FileVersion {

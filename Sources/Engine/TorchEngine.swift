@@ -50,7 +50,11 @@ public actor TorchEngine: ImageEngine {
   ) async throws -> GenerationResult {
     try translated {
       try Task.checkCancellation()
-      return try run(request, progress)
+      do {
+        return try run(request, progress)
+      } catch let error as PictureError where error != .flatBlack {
+        throw try resident?.damage(behind: request) ?? error
+      }
     }
   }
 

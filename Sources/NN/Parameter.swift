@@ -17,16 +17,33 @@ public final class Parameter {
 
 /// The weights of networks by their diffusers names, `unet.conv_in.weight`: what adapters look them up in.
 public final class ParameterTable {
+  /// The base name of the file they were read from.
+  private let file: String
   private var parameters: [String: Parameter] = [:]
+  /// The names they have in the file.
+  private var fileNames: [String: String] = [:]
 
-  public init() {}
+  init(file: String) { self.file = file }
 
   public subscript(name: String) -> Parameter? { parameters[name] }
 
   /// In no order.
   public var names: some Collection<String> { parameters.keys }
 
-  func record(_ parameter: Parameter, _ name: String) { parameters[name] = parameter }
+  func record(_ parameter: Parameter, _ name: String, fileName: String) {
+    (parameters[name], fileNames[name]) = (parameter, fileName)
+  }
+
+  /// The first weight by name that was read with numbers which are not finite; `nil` where there is none.
+  ///
+  /// Looks at every number: to be asked when something went wrong.
+  public func nonfinite() throws(TorchError) -> WeightError? {
+    for name in names.sorted() {
+      guard let base = self[name]?.base, try !base.allFinite() else { continue }
+      return WeightError(file: file, tensor: fileNames[name] ?? name, problem: .nonfinite)
+    }
+    return nil
+  }
 
   /// Weights are as they were read again: all, or those whose names `choice` takes.
   public func dropPatches(_ choice: (String) -> Bool = { _ in true }) {

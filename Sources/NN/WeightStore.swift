@@ -14,7 +14,7 @@ public final class WeightStore {
   private let progress: (Int) throws -> Void
   private let reader: WeightReader
   /// The weights that layers have taken.
-  public let parameters = ParameterTable()
+  public let parameters: ParameterTable
   private let foundation: WeightFoundation?
 
   /// - Parameters:
@@ -31,6 +31,7 @@ public final class WeightStore {
     self.foundation = foundation
     (self.file, self.sources, self.device, self.progress) = (file, sources, device, progress)
     reader = WeightReader(file, device: device)
+    parameters = ParameterTable(file: file.name)
     var children: [String: Set<String>] = [:]
     for name in sources.keys {
       var parent = ""
@@ -69,7 +70,7 @@ public final class WeightStore {
   /// - Throws: as `load`.
   func parameter(_ name: String, shape: [Int], dtype: Torch.DType) throws -> Parameter {
     let parameter = Parameter(try load(name, shape: shape, dtype: dtype))
-    parameters.record(parameter, name)
+    parameters.record(parameter, name, fileName: fileName(of: name))
     return parameter
   }
 

@@ -118,6 +118,22 @@ import Testing
     #expect(await failure(controlled)?.message.contains("config.json") == true)
   }
 
+  @Test func weightsThatAreNotFiniteAreNamed() async throws {
+    let plain = try await image(request())
+    let weights = folder.url.appending(path: "edges/diffusion_pytorch_model.safetensors")
+    var damaged = try CheckpointBytes(weights)
+    try damaged.fill("controlnet_mid_block.bias", float16: 0x7E00)
+    try damaged.write(to: weights.path)
+    let error = await failure(try request { $0.controls = [ControlPrompt(network, picture: try frame())] })
+    #expect(
+      error
+        == GenerationError(
+          .invalidRequest,
+          "diffusion_pytorch_model.safetensors: tensor controlnet_mid_block.bias has numbers that are not finite",
+          field: "control"))
+    #expect(try await image(request()) == plain)
+  }
+
   @Test func moreThanAreKept() async throws {
     let names = (0..<4).map { "copy\($0)" }
     for name in names {

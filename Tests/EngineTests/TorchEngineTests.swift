@@ -211,7 +211,11 @@ import Torch
     try damaged.write(to: folder.path("nan.safetensors"))
     var bad = request()
     bad.model = ModelSource(id: "nan", path: folder.path("nan.safetensors"))
-    #expect(await failure(bad)?.kind == .nonfiniteOutput)
+    #expect(
+      await failure(bad)
+        == GenerationError(
+          .nonfiniteOutput,
+          "nan.safetensors: tensor model.diffusion_model.out.2.bias has numbers that are not finite"))
   }
 
   @Test func refusesAFlatBlackPicture() async throws {
@@ -249,6 +253,15 @@ import Torch
     let error = try #require(await failure(bad))
     #expect((error.kind, error.field) == (.invalidRequest, "vae"))
     #expect(error.message.hasPrefix("decoder.safetensors"))
+    var damaged = try CheckpointBytes(Repository.models.appendingPathComponent("pocket.safetensors"))
+    try damaged.fill("first_stage_model.decoder.conv_out.bias", float16: 0x7E00)
+    bad.vae?.path = try folder.write(damaged.extracting("first_stage_model."), to: "nan.safetensors")
+    #expect(
+      await failure(bad)
+        == GenerationError(
+          .invalidRequest,
+          "nan.safetensors: tensor decoder.conv_out.bias has numbers that are not finite",
+          field: "vae"))
     #expect(await failure(request()) == nil)
   }
 

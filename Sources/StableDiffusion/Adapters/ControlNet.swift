@@ -3,7 +3,7 @@ import Foundation
 import Images
 import NN
 import Safetensors
-import Torch
+public import Torch
 
 /// A ControlNet in diffusers' layout, or a Control-LoRA, read for one model.
 ///
@@ -12,6 +12,7 @@ public final class ControlNet {
   /// The base name of the file of weights.
   public let file: String
   let model: ControlNetModel
+  private let parameters: ParameterTable
   private let configuration: ControlNetConfiguration
   private let device: Device
 
@@ -33,7 +34,7 @@ public final class ControlNet {
       return source
     }
     (file, device, self.configuration) = (source.name, model.options.device, configuration)
-    self.model = try CheckpointError.wrapping(partOf: "a ControlNet for SDXL") {
+    (self.model, parameters) = try CheckpointError.wrapping(partOf: "a ControlNet for SDXL") {
       let store =
         try ControlLoRA(source)?.store(over: model, progress: progress)
         ?? WeightStore(
@@ -44,9 +45,12 @@ public final class ControlNet {
       let network = try ControlNetModel(weights, context: model.networks.unet.contextC)
       try store.requireAllTaken()
       try configuration.check(network.encoder)
-      return network
+      return (network, store.parameters)
     }
   }
+
+  /// The first tensor of the file that has numbers which are not finite; `nil` where all are. Looks at every weight.
+  public func damage() throws(TorchError) -> CheckpointError? { try parameters.damage() }
 
   /// A picture as its network takes it: 0 to 1, `[1, 3, H, W]`.
   func levels(of picture: RGBImage) throws(TorchError) -> Tensor {

@@ -1,6 +1,7 @@
 import CheckpointKinds
 import NN
 import Safetensors
+import Torch
 
 /// A file that no pictures can be made with: corrupt, of another architecture, or incomplete.
 public struct CheckpointError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -20,5 +21,12 @@ public struct CheckpointError: Error, Sendable, Equatable, CustomStringConvertib
     } catch let error as ForeignFile {
       throw CheckpointError(error.description)
     }
+  }
+}
+
+extension ParameterTable {
+  /// What of the file no picture can be made with, asked when one is not finite.
+  func damage() throws(TorchError) -> CheckpointError? {
+    try nonfinite().map { CheckpointError($0.description) }
   }
 }

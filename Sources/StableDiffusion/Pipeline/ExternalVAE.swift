@@ -1,7 +1,7 @@
 import CheckpointKinds
 import NN
 import Safetensors
-import Torch
+public import Torch
 
 /// A VAE from a file of its own, in place of a checkpoint's.
 ///
@@ -11,6 +11,7 @@ public final class ExternalVAE {
   /// The file's base name.
   public let file: String
   let autoencoder: AutoencoderKL
+  private let parameters: ParameterTable
   private let source: SafetensorsFile
   private let options: StableDiffusionXL.Options
 
@@ -24,7 +25,7 @@ public final class ExternalVAE {
   public init(
     path: String, options: StableDiffusionXL.Options, progress: @escaping (Int) throws -> Void = { _ in }
   ) throws {
-    (source, autoencoder) = try CheckpointError.wrapping {
+    (source, (autoencoder, parameters)) = try CheckpointError.wrapping {
       let file = try SafetensorsFile(path: path)
       try file.requireVAE()
       return (file, try Self.load(file, options, progress))
@@ -36,12 +37,15 @@ public final class ExternalVAE {
   func inFloat32() throws -> AutoencoderKL {
     var exact = options
     exact.vaeDtype = .float32
-    return try CheckpointError.wrapping { try Self.load(source, exact) { _ in } }
+    return try CheckpointError.wrapping { try Self.load(source, exact) { _ in }.autoencoder }
   }
+
+  /// The first tensor of the file that has numbers which are not finite; `nil` where all are. Looks at every weight.
+  public func damage() throws(TorchError) -> CheckpointError? { try parameters.damage() }
 
   private static func load(
     _ file: SafetensorsFile, _ options: StableDiffusionXL.Options, _ progress: @escaping (Int) throws -> Void
-  ) throws -> AutoencoderKL {
+  ) throws -> (autoencoder: AutoencoderKL, parameters: ParameterTable) {
     let names = VAEFileNames(keys: file.header.names)
     do {
       var sources: [String: WeightSource] = [:]
@@ -60,7 +64,7 @@ public final class ExternalVAE {
       if let name = store.unused.first {
         throw WeightError(file: file.name, tensor: store.fileName(of: name), problem: .unexpected)
       }
-      return autoencoder
+      return (autoencoder, store.parameters)
     } catch let error as WeightError where error.problem == .unexpected {
       throw CheckpointError("\(file.name): tensor \(error.tensor) is not part of a VAE for SDXL")
     }

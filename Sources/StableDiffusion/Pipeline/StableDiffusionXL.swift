@@ -56,4 +56,7 @@ public final class StableDiffusionXL {
     prediction = training.prediction ?? checkpoint.markedPrediction?.value ?? .epsilon
     zeroTerminalSNR = training.zeroTerminalSNR ?? checkpoint.markedZeroTerminalSNR?.value ?? false
   }
+
+  /// The first tensor of the checkpoint that has numbers which are not finite; `nil` where all are. Looks at every weight.
+  public func damage() throws(TorchError) -> CheckpointError? { try networks.parameters.damage() }
 }
