@@ -7,7 +7,8 @@ import Synchronization
 ///
 /// Prompts: `fail` (a `GenerationError`), `surprise` (another error), `hang` (nothing happens, not even a
 /// cancellation), `die K` (the process is killed after step K), `leave` (it exits with status 3),
-/// `infinite` (a report JSON cannot hold), `quiet` (no progress is reported), anything else: a picture.
+/// `infinite` (a report JSON cannot hold), `quiet` (no progress is reported), `pause K` (step K ends with a
+/// cancellation alone), anything else: a picture.
 package final class ScriptedEngine: ImageEngine {
   package struct Surprise: Error {}
 
@@ -43,7 +44,7 @@ package final class ScriptedEngine: ImageEngine {
     let quiet = request.prompt == "quiet"
     for step in 1...request.steps {
       begun.withLock { $0 += 1 }
-      try await Task.sleep(for: stepTime)
+      try await Task.sleep(for: request.prompt == "pause \(step)" ? .seconds(3600) : stepTime)
       if !quiet { progress(.step(step, of: request.steps)) }
       if request.wantsPreview(after: step, of: request.steps) {
         progress(
