@@ -143,7 +143,8 @@ let package = Package(
     .executableTarget(
       name: "darkroom",
       dependencies: [
-        "API", "Access", "Sockets", "Wire", "Scheduling", "Registry", "Downloads", "Generation", "Telemetry",
+        "API", "Access", "HTTP", "Sockets", "Wire", "Scheduling", "Registry", "Downloads", "Generation",
+        "Telemetry",
         argumentParser, logging,
       ], swiftSettings: swift),
 

@@ -42,6 +42,8 @@ import Testing
     ("port = ", "darkroom.toml:1: is not TOML"),
     ("allow-origin = [\"https://a.example/\"]", "--allow-origin is scheme://host"),
     ("allow-origin = \"null\"", "--allow-origin is scheme://host"),
+    ("allow-host = \"a.example:8000\"", "--allow-host is a name alone"),
+    ("allow-host = [\"a.example\", \"http://a\"]", "--allow-host is a name alone"),
     ("rate-limit = 0", "--rate-limit is from 1"), ("max-pixels = 1", "--max-pixels is from 4096"),
     ("max-connections = 0", "--max-connections is from 1"),
     ("access-log = true", "--access-log is on or off"),

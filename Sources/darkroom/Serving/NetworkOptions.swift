@@ -1,5 +1,6 @@
 import API
 import ArgumentParser
+import HTTP
 import Sockets
 
 /// Where the server is reached, and by which names.
@@ -32,10 +33,14 @@ struct NetworkOptions: ParsableArguments {
       }
       return origin
     }
+    let names = try Setting.list(allowHost, "allow-host", from: file)
+    for name in names where Authority(name.utf8)?.host != name.lowercased() {
+      throw ValidationError("--allow-host is a name alone, such as pictures.example, not \(name).")
+    }
     return Values(
       host: try Setting.value(host, "host", default: "127.0.0.1", from: file),
       port: Int(try Setting.value(port, "port", default: 8000, from: file)),
-      allowedHosts: try Setting.list(allowHost, "allow-host", from: file), allowedOrigins: Set(origins),
+      allowedHosts: names, allowedOrigins: Set(origins),
       maxConnections: most)
   }
 
