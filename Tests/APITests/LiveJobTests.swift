@@ -58,7 +58,7 @@ import Testing
   }
 
   @Test func aClientThatHangsUpFreesTheEngineWithinAStep() async throws {
-    let server = try LiveServer(stepMilliseconds: 50)
+    let server = try LiveServer(stepMilliseconds: 200)
     let client = try server.post(
       #"{"prompt": "a", "steps": 150}"#, headers: "Accept: text/event-stream", "X-Request-Id: gone")
     _ = try await client.read { $0.contains("event: step") }
@@ -67,8 +67,8 @@ import Testing
     let start = ContinuousClock.now
     client.hangUp()
     #expect(try await next.read { _ in false }.hasPrefix("HTTP/1.1 200"))
-    // Two steps of 50 ms, and as much again as a busy machine may take.
-    #expect(start.duration(to: .now) < .seconds(2))
+    // Two steps of 200 ms, and what a busy machine takes: the whole job has half a minute.
+    #expect(start.duration(to: .now) < .seconds(10))
     #expect(try await server.get("/jobs/gone").contains(#""state":"cancelled""#))
     await server.stop()
   }

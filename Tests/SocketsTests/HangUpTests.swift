@@ -46,7 +46,7 @@ import Testing
         return ContinuousClock.now
       }
       #expect(try await record.sees("cancelled hang"))
-      #expect(ContinuousClock.now - closed < .seconds(1))
+      #expect(ContinuousClock.now - closed < .seconds(10))
       await server.stop(drain: .zero)
       return record.all("finished")
     }
