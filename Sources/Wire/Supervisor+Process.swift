@@ -49,7 +49,7 @@ extension Supervisor {
         while let command = state.withLock({ $0.nextCommand() }) {
           try send(command, to: child)
         }
-        guard poll(child.channel.number, until: deadlines(of: life)) else { continue }
+        guard poll(child.channel.number, child.output, until: deadlines(of: life)) else { continue }
         guard try child.channel.receive(into: &life.reader) else { return life }
         while let frame = try life.reader.next() { try handle(frame, &life) }
       }
@@ -108,9 +108,11 @@ extension Supervisor {
       })
   }
 
-  /// Sleeps until the socket is readable, a caller wakes the thread, or a deadline.
+  /// Sleeps until the socket is readable, `output` has been read further, a caller wakes the thread, or a deadline.
   /// - Returns: whether the socket is readable.
-  @discardableResult func poll(_ socket: Int32?, until deadlines: [ContinuousClock.Instant?]) -> Bool {
+  @discardableResult func poll(
+    _ socket: Int32? = nil, _ output: ChildOutput? = nil, until deadlines: [ContinuousClock.Instant?]
+  ) -> Bool {
     var timeout: Int32 = -1
     if let first = deadlines.compactMap({ $0 }).min() {
       // Limited to what poll takes, about 24 days, before it is multiplied: a timeout may be of any length.
@@ -123,9 +125,11 @@ extension Supervisor {
     var sources = [
       pollfd(fd: wakeUp.descriptor, events: Int16(POLLIN), revents: 0),
       pollfd(fd: socket ?? -1, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: output?.number ?? -1, events: Int16(POLLIN), revents: 0),
     ]
     guard Glibc.poll(&sources, nfds_t(sources.count), timeout) > 0 else { return false }
     if sources[0].revents != 0 { wakeUp.drain() }
+    if sources[2].revents != 0 { output?.read() }
     return sources[1].revents != 0
   }
 
@@ -191,6 +195,7 @@ extension Supervisor {
     }
     child.channel.shutDown()
     let exit = awaitExit(of: child, life.ending)
+    child.output.finish()
     let story = story(life, exit)
     logger.log(
       level: life.ending == .stop ? .info : .error, "engine ended",
@@ -229,7 +234,7 @@ extension Supervisor {
         killed = true
       }
       expireWaiting()
-      poll(nil, until: [ContinuousClock.now + .milliseconds(4)])
+      poll(nil, child.output, until: [ContinuousClock.now + .milliseconds(4)])
     }
   }
 

@@ -111,7 +111,7 @@ final class Supervisor: Sendable {
     let end = ContinuousClock.now + pause
     while !isStopping, ContinuousClock.now < end {
       expireWaiting()
-      poll(nil, until: [end, waitingDeadline])
+      poll(until: [end, waitingDeadline])
     }
   }
 
