@@ -34,6 +34,8 @@ extension Supervisor {
 
   /// Commands fit the socket's buffer: one that does not go out means that nothing is being read.
   private static let sendLimit = Duration.seconds(10)
+  /// A process that was killed is gone sooner, where the system can end it at all.
+  private static let reapLimit = Duration.seconds(2)
 
   /// Talks to the process until one side ends it.
   func serve(_ child: ChildProcess) -> Life {
@@ -188,10 +190,12 @@ extension Supervisor {
     state.withLock { $0.lost(interim) }
     // What the engine did not do in time needs no exit status to be told.
     if life.ending == .jobOverdue {
-      let message =
-        "The engine finished no step for \(inSeconds(configuration.jobTimeout)); it is being started again."
-      settle(
-        state.withLock { [$0.abandonRunning { _ in GenerationError(.timeout, message) }].compactMap { $0 } })
+      failRunning { _ in
+        GenerationError(
+          .timeout,
+          "The engine finished no step for \(inSeconds(configuration.jobTimeout)); it is being started again."
+        )
+      }
     }
     child.channel.shutDown()
     let exit = awaitExit(of: child, life.ending)
@@ -200,23 +204,14 @@ extension Supervisor {
     logger.log(
       level: life.ending == .stop ? .info : .error, "engine ended",
       metadata: ["pid": "\(child.id)", "exit": "\(exit)", "reason": "\(story)"])
-    settle(
-      state.withLock { state in
-        state.reaped(story)
-        let stopping = state.stopping
-        let lost = state.abandonRunning { purpose in
-          let message =
-            stopping
-            ? "The engine has been stopped."
-            : "The engine stopped (\(exit)) while \(purpose.activity); it is being started again."
-          return GenerationError(.engineUnavailable, message)
-        }
-        return lost.map { [$0] } ?? []
-      })
+    state.withLock { $0.reaped(story) }
+    failRunning(exit)
     return story
   }
 
   /// Waits for the process to end, killing it at once or after the grace that its ending leaves it.
+  ///
+  /// The system may be unable to end it (a driver holds it): its job is not kept waiting for that.
   private func awaitExit(of child: ChildProcess, _ ending: Ending) -> ChildProcess.Exit {
     let grace: Duration =
       switch ending {
@@ -229,12 +224,32 @@ extension Supervisor {
     var killed = false
     while true {
       if let exit = child.reap() { return exit }
-      if !killed, ContinuousClock.now >= patience {
+      let now = ContinuousClock.now
+      if !killed, now >= patience {
         child.kill()
         killed = true
       }
+      if now >= patience + Supervisor.reapLimit { failRunning(nil) }
       expireWaiting()
-      poll(nil, child.output, until: [ContinuousClock.now + .milliseconds(4)])
+      poll(nil, child.output, until: [now + .milliseconds(4)])
+    }
+  }
+
+  /// Fails the running job, if there is one still.
+  private func failRunning(_ error: (Supervision.Purpose) -> GenerationError) {
+    settle(state.withLock { [$0.abandonRunning(error)].compactMap { $0 } })
+  }
+
+  /// Fails it for the loss of its process; without an `exit` where that cannot be told.
+  private func failRunning(_ exit: ChildProcess.Exit?) {
+    let stopping = isStopping
+    let cause = exit.map { " (\($0))" } ?? ""
+    failRunning { purpose in
+      GenerationError(
+        .engineUnavailable,
+        stopping
+          ? "The engine has been stopped."
+          : "The engine stopped\(cause) while \(purpose.activity); it is being started again.")
     }
   }
 

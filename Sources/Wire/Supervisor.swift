@@ -52,7 +52,7 @@ final class Supervisor: Sendable {
     wakeUp.signal()
   }
 
-  private var isStopping: Bool { state.withLock { $0.stopping } }
+  var isStopping: Bool { state.withLock { $0.stopping } }
 
   func requestStop() {
     state.withLock { $0.requestStop() }
