@@ -87,8 +87,9 @@ final class Connection {
   }
 
   /// Nothing of a request has come and nothing is owed.
-  var isIdle: Bool {
-    stage == .serving && pending == nil && streaming == nil && output.isEmpty && parser.phase == .idle
+  private var isIdle: Bool {
+    stage == .serving && pending == nil && streaming == nil && output.isEmpty && !isYielding
+      && parser.phase == .idle
   }
 
   private var wantsInput: Bool {
@@ -141,7 +142,8 @@ final class Connection {
     endStream()
   }
 
-  /// Closes the connection if nothing is under way; one that has just sent a request is still served.
+  /// Closes the connection of a stopping server if nothing is under way; one that has just sent a request is still
+  /// served.
   func stopIfIdle() {
     receive()
     if isIdle { isDead = true }

@@ -19,17 +19,17 @@ struct ConnectionTimer {
   private var began: Moment?
   private var lastProgress: Moment?
   private var hasProgressed = false
-  /// Bytes that were to be sent when the wait began.
-  private var owed = 0
+  /// Bytes that had been sent when the wait began.
+  private var sentBefore = 0
 
   /// The client has taken or, while lingering, sent something.
   mutating func progressed() { hasProgressed = true }
 
   mutating func update(
-    _ wait: Wait, bodyLength: Int, owed: Int, deadlines: Deadlines, now: Moment
+    _ wait: Wait, bodyLength: Int, output: OutputQueue, deadlines: Deadlines, now: Moment
   ) {
     if wait != self.wait || began == nil {
-      (self.wait, self.owed) = (wait, owed)
+      (self.wait, sentBefore) = (wait, output.total - output.count)
       began = now
       lastProgress = now
     } else if hasProgressed {
@@ -44,7 +44,9 @@ struct ConnectionTimer {
     case .body:
       deadline = began + deadlines.body + .seconds(Double(bodyLength) / Double(max(1, deadlines.bodyRate)))
     case .write:
-      let granted = deadlines.writeStall + .seconds(Double(self.owed) / Double(max(1, deadlines.writeRate)))
+      // What came to be sent since then counts as what was there.
+      let owed = output.total - sentBefore
+      let granted = deadlines.writeStall + .seconds(Double(owed) / Double(max(1, deadlines.writeRate)))
       deadline = min(lastProgress + deadlines.writeStall, began + granted)
     case .linger: deadline = min(began + deadlines.linger, lastProgress + deadlines.lingerIdle)
     }
@@ -55,7 +57,7 @@ extension Connection {
   /// Brings the deadline up to date with what is now waited for.
   func updateTimer(now: Moment) {
     timer.update(
-      currentWait, bodyLength: parser.declaredLength ?? parser.receivedLength, owed: output.count,
+      currentWait, bodyLength: parser.declaredLength ?? parser.receivedLength, output: output,
       deadlines: context.isStopping ? context.deadlines.whileStopping : context.deadlines, now: now)
   }
 

@@ -116,12 +116,14 @@ final class Listener: Sendable {
   }
 
   /// On Linux a connection inherits all of these from its listener. The keep-alive probes find peers that are
-  /// gone without having said so, which matters while a long reply is being made.
+  /// gone without having said so, which matters while a long reply is being made. Nothing is probed while sent bytes
+  /// are not acknowledged: then TCP_USER_TIMEOUT ends the connection after as long as the probes would take, 90 s.
   private static func setOptions(_ descriptor: Int32) throws(SocketError) {
     let options: [(level: Int32, name: Int32, value: Int32)] = [
       (SOL_SOCKET, SO_REUSEADDR, 1), (SOL_SOCKET, SO_KEEPALIVE, 1),
       (Int32(IPPROTO_TCP), Int32(TCP_NODELAY), 1), (Int32(IPPROTO_TCP), Int32(TCP_KEEPIDLE), 30),
       (Int32(IPPROTO_TCP), Int32(TCP_KEEPINTVL), 15), (Int32(IPPROTO_TCP), Int32(TCP_KEEPCNT), 4),
+      (Int32(IPPROTO_TCP), Int32(TCP_USER_TIMEOUT), 90_000),
     ]
     for option in options {
       var value = option.value

@@ -116,6 +116,8 @@ final class Reactor {
 
   /// Does for a connection what its last step asks for.
   private func settle(_ connection: Connection) {
+    // A reply may have promised to keep the connection before the server was told to stop.
+    if context.isStopping { connection.stopIfIdle() }
     guard !connection.isDead else {
       drop(connection)
       return
@@ -253,10 +255,7 @@ extension Reactor {
       context.isStopping = true
       listener.close()
       acceptAgain = nil
-      for connection in Array(connections.values) {
-        connection.stopIfIdle()
-        settle(connection)
-      }
+      for connection in Array(connections.values) { settle(connection) }
     } else if let current = stopping, !current.hasAbandoned {
       // A second, more impatient call shortens the wait.
       stopping?.deadline = min(current.deadline, deadline)

@@ -48,6 +48,18 @@ public final class LineLog: Sendable {
     }
   }
 
+  /// Passes on a line that another program wrote: as it is, or in JSON as the event of an object. Never waits.
+  public func relay(_ line: [UInt8]) {
+    let time = LogTime()
+    write { [format] in
+      switch format {
+      case .text: line
+      case .json:
+        LogLine(time: time, level: "info", event: String(decoding: line, as: UTF8.self)).bytes(.json)
+      }
+    }
+  }
+
   /// Waits until all lines so far are written, but no longer than that.
   public func flush(within limit: Duration = .seconds(1)) {
     let done = DispatchSemaphore(value: 0)

@@ -1,12 +1,13 @@
 import Foundation
 import Glibc
 
-/// A process of ours that has not been reaped yet, and the channel to it.
+/// A process of ours that has not been reaped yet, the channel to it, and what it writes.
 ///
 /// Its number stays valid until `reap` returns a value; only the supervising thread uses it.
 struct ChildProcess {
   let id: pid_t
   let channel: FrameChannel
+  let output: ChildOutput
 
   /// How a process ended.
   enum Exit: Equatable, CustomStringConvertible {
@@ -41,11 +42,13 @@ struct ChildProcess {
   /// Starts the executable with one end of a socket pair as `EngineHost.inheritedDescriptor`.
   ///
   /// It gets a session of its own: Ctrl-C and a terminal's hang-up reach the server alone, which then
-  /// ends its child in order. Signals are at their defaults, stdin is empty, output goes to our stderr.
+  /// ends its child in order. Signals are at their defaults, stdin is empty, stdout and stderr are one pipe, `output`.
   /// All other descriptors of ours must be closed on exec, as everywhere in this program.
   /// - Throws: `WireError.system`.
   static func spawn(_ configuration: RemoteEngine.Configuration) throws(WireError) -> ChildProcess {
     let (ours, theirs) = try Descriptor.socketPair()
+    // Beyond the numbers that the lines below overwrite.
+    let (reader, writer) = try Descriptor.pipe(writerFrom: EngineHost.inheritedDescriptor + 1)
 
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -53,7 +56,8 @@ struct ChildProcess {
     // First of all, before the lines below could overwrite its number.
     posix_spawn_file_actions_adddup2(&actions, theirs.number, EngineHost.inheritedDescriptor)
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO)
+    posix_spawn_file_actions_adddup2(&actions, writer.number, STDOUT_FILENO)
+    posix_spawn_file_actions_adddup2(&actions, writer.number, STDERR_FILENO)
 
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
@@ -73,11 +77,14 @@ struct ChildProcess {
     var id: pid_t = 0
     let code = withCStrings([configuration.executable] + configuration.arguments) { arguments in
       withCStrings(environment) { environment in
-        posix_spawn(&id, configuration.executable, &actions, &attributes, arguments, environment)
+        withExtendedLifetime((theirs, writer)) {
+          posix_spawn(&id, configuration.executable, &actions, &attributes, arguments, environment)
+        }
       }
     }
     guard code == 0 else { throw .system(call: "posix_spawn", code: code) }
-    return ChildProcess(id: id, channel: FrameChannel(ours))
+    return ChildProcess(
+      id: id, channel: FrameChannel(ours), output: ChildOutput(reader, take: configuration.output))
   }
 
   /// Ends the process and its descendants at once.

@@ -22,6 +22,21 @@ final class Descriptor: Sendable {
     }
     return (Descriptor(owning: ends[0]), Descriptor(owning: ends[1]))
   }
+
+  /// Both ends of a new pipe, closed on exec. Reading never waits.
+  /// - Parameter lowest: the writer's number is at least this one.
+  /// - Throws: `WireError.system`.
+  static func pipe(writerFrom lowest: Int32) throws(WireError) -> (reader: Descriptor, writer: Descriptor) {
+    var ends: [Int32] = [-1, -1]
+    guard Glibc.pipe(&ends) == 0 else { throw .system(call: "pipe", code: errno) }
+    let (reader, low) = (Descriptor(owning: ends[0]), Descriptor(owning: ends[1]))
+    // Not at once, for Swift's Glibc module has no pipe2; but no other thread of this program starts processes.
+    guard fcntl(reader.number, F_SETFD, FD_CLOEXEC) == 0, fcntl(reader.number, F_SETFL, O_NONBLOCK) == 0
+    else { throw .system(call: "fcntl", code: errno) }
+    let writer = fcntl(low.number, F_DUPFD_CLOEXEC, lowest)
+    guard writer >= 0 else { throw .system(call: "fcntl", code: errno) }
+    return (reader, Descriptor(owning: writer))
+  }
 }
 
 /// Wakes the one thread that polls `descriptor`, from any other.

@@ -74,6 +74,9 @@ extension RemoteEngine {
     public var arguments: [String]
     /// Added to this process's environment, replacing what is there.
     public var environment: [String: String]
+    /// Takes what it writes to its standard output and error, a line at a time without its end (8 KiB at most), on the
+    /// supervising thread: it must not wait. Unless it is set, nobody does.
+    public var output: @Sendable ([UInt8]) -> Void = { _ in }
     /// From starting the process to its greeting, and the longest a job waits for an engine to be ready.
     public var startupTimeout: Duration = .seconds(60)
     /// The longest a job may run without a report of progress.

@@ -184,7 +184,7 @@ extension Supervision {
     }
     phase = stopping ? .stopped : .restarting
     detail = why
-    (facts.model, facts.allocatedBytes) = (nil, 0)
+    (facts.model, facts.allocatedBytes, facts.ipAdapterLoaded) = (nil, 0, false)
   }
 
   mutating func reaped(_ why: String) {

@@ -34,6 +34,8 @@ extension Supervisor {
 
   /// Commands fit the socket's buffer: one that does not go out means that nothing is being read.
   private static let sendLimit = Duration.seconds(10)
+  /// A process that was killed is gone sooner, where the system can end it at all.
+  private static let reapLimit = Duration.seconds(2)
 
   /// Talks to the process until one side ends it.
   func serve(_ child: ChildProcess) -> Life {
@@ -49,7 +51,7 @@ extension Supervisor {
         while let command = state.withLock({ $0.nextCommand() }) {
           try send(command, to: child)
         }
-        guard poll(child.channel.number, until: deadlines(of: life)) else { continue }
+        guard poll(child.channel.number, child.output, until: deadlines(of: life)) else { continue }
         guard try child.channel.receive(into: &life.reader) else { return life }
         while let frame = try life.reader.next() { try handle(frame, &life) }
       }
@@ -108,9 +110,11 @@ extension Supervisor {
       })
   }
 
-  /// Sleeps until the socket is readable, a caller wakes the thread, or a deadline.
+  /// Sleeps until the socket is readable, `output` has been read further, a caller wakes the thread, or a deadline.
   /// - Returns: whether the socket is readable.
-  @discardableResult func poll(_ socket: Int32?, until deadlines: [ContinuousClock.Instant?]) -> Bool {
+  @discardableResult func poll(
+    _ socket: Int32? = nil, _ output: ChildOutput? = nil, until deadlines: [ContinuousClock.Instant?]
+  ) -> Bool {
     var timeout: Int32 = -1
     if let first = deadlines.compactMap({ $0 }).min() {
       // Limited to what poll takes, about 24 days, before it is multiplied: a timeout may be of any length.
@@ -123,9 +127,11 @@ extension Supervisor {
     var sources = [
       pollfd(fd: wakeUp.descriptor, events: Int16(POLLIN), revents: 0),
       pollfd(fd: socket ?? -1, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: output?.number ?? -1, events: Int16(POLLIN), revents: 0),
     ]
     guard Glibc.poll(&sources, nfds_t(sources.count), timeout) > 0 else { return false }
     if sources[0].revents != 0 { wakeUp.drain() }
+    if sources[2].revents != 0 { output?.read() }
     return sources[1].revents != 0
   }
 
@@ -184,34 +190,28 @@ extension Supervisor {
     state.withLock { $0.lost(interim) }
     // What the engine did not do in time needs no exit status to be told.
     if life.ending == .jobOverdue {
-      let message =
-        "The engine finished no step for \(inSeconds(configuration.jobTimeout)); it is being started again."
-      settle(
-        state.withLock { [$0.abandonRunning { _ in GenerationError(.timeout, message) }].compactMap { $0 } })
+      failRunning { _ in
+        GenerationError(
+          .timeout,
+          "The engine finished no step for \(inSeconds(configuration.jobTimeout)); it is being started again."
+        )
+      }
     }
     child.channel.shutDown()
     let exit = awaitExit(of: child, life.ending)
+    child.output.finish()
     let story = story(life, exit)
     logger.log(
       level: life.ending == .stop ? .info : .error, "engine ended",
       metadata: ["pid": "\(child.id)", "exit": "\(exit)", "reason": "\(story)"])
-    settle(
-      state.withLock { state in
-        state.reaped(story)
-        let stopping = state.stopping
-        let lost = state.abandonRunning { purpose in
-          let message =
-            stopping
-            ? "The engine has been stopped."
-            : "The engine stopped (\(exit)) while \(purpose.activity); it is being started again."
-          return GenerationError(.engineUnavailable, message)
-        }
-        return lost.map { [$0] } ?? []
-      })
+    state.withLock { $0.reaped(story) }
+    failRunning(exit)
     return story
   }
 
   /// Waits for the process to end, killing it at once or after the grace that its ending leaves it.
+  ///
+  /// The system may be unable to end it (a driver holds it): its job is not kept waiting for that.
   private func awaitExit(of child: ChildProcess, _ ending: Ending) -> ChildProcess.Exit {
     let grace: Duration =
       switch ending {
@@ -224,12 +224,32 @@ extension Supervisor {
     var killed = false
     while true {
       if let exit = child.reap() { return exit }
-      if !killed, ContinuousClock.now >= patience {
+      let now = ContinuousClock.now
+      if !killed, now >= patience {
         child.kill()
         killed = true
       }
+      if now >= patience + Supervisor.reapLimit { failRunning(nil) }
       expireWaiting()
-      poll(nil, until: [ContinuousClock.now + .milliseconds(4)])
+      poll(nil, child.output, until: [now + .milliseconds(4)])
+    }
+  }
+
+  /// Fails the running job, if there is one still.
+  private func failRunning(_ error: (Supervision.Purpose) -> GenerationError) {
+    settle(state.withLock { [$0.abandonRunning(error)].compactMap { $0 } })
+  }
+
+  /// Fails it for the loss of its process; without an `exit` where that cannot be told.
+  private func failRunning(_ exit: ChildProcess.Exit?) {
+    let stopping = isStopping
+    let cause = exit.map { " (\($0))" } ?? ""
+    failRunning { purpose in
+      GenerationError(
+        .engineUnavailable,
+        stopping
+          ? "The engine has been stopped."
+          : "The engine stopped\(cause) while \(purpose.activity); it is being started again.")
     }
   }
 

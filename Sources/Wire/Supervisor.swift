@@ -52,7 +52,7 @@ final class Supervisor: Sendable {
     wakeUp.signal()
   }
 
-  private var isStopping: Bool { state.withLock { $0.stopping } }
+  var isStopping: Bool { state.withLock { $0.stopping } }
 
   func requestStop() {
     state.withLock { $0.requestStop() }
@@ -111,7 +111,7 @@ final class Supervisor: Sendable {
     let end = ContinuousClock.now + pause
     while !isStopping, ContinuousClock.now < end {
       expireWaiting()
-      poll(nil, until: [end, waitingDeadline])
+      poll(until: [end, waitingDeadline])
     }
   }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Logging
+import Telemetry
 import Wire
 
 /// Options of every command that makes pictures.
@@ -26,7 +27,10 @@ struct EngineOptions: ParsableArguments {
     return URL(fileURLWithPath: folder).standardizedFileURL.path
   }
 
-  func start(_ logger: Logger, _ file: ConfigurationFile? = nil) throws -> RemoteEngine {
+  /// Starts the engine, whose own lines go to `lines`.
+  func start(
+    _ logger: Logger, _ lines: LineLog, _ file: ConfigurationFile? = nil
+  ) throws -> RemoteEngine {
     let beside = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
     let executable = try Setting.value(
       engine, "engine", default: beside.appendingPathComponent("darkroom-engine").path, from: file)
@@ -39,6 +43,7 @@ struct EngineOptions: ParsableArguments {
       arguments += ["--threads", String(threads)]
     }
     var configuration = RemoteEngine.Configuration(executable: executable, arguments: arguments)
+    configuration.output = { lines.relay($0) }
     let timeout = try Setting.value(jobTimeout, "job-timeout", default: 300, from: file)
     guard (1...86_400).contains(timeout) else { throw ValidationError("--job-timeout is from 1 to 86400.") }
     configuration.jobTimeout = .seconds(timeout)

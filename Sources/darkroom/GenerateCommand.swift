@@ -2,8 +2,10 @@ import API
 import ArgumentParser
 import Foundation
 import Generation
+import Logging
 import Registry
 import Scheduling
+import Telemetry
 import Wire
 
 struct GenerateCommand: AsyncParsableCommand {
@@ -23,13 +25,17 @@ struct GenerateCommand: AsyncParsableCommand {
   @OptionGroup var engine: EngineOptions
 
   func run() async throws {
-    let logger = try Log.start(level: "error")
+    let lines = LineLog(descriptor: STDERR_FILENO, format: .text)
+    let logger = Log.start(.error, lines)
     let output = try Setting.value(output, "output", default: "out.png")
     try checkWritable(output)
     let order = try makeOrder()
     let folder = ModelsFolder(try engine.modelsFolder(), logger: logger)
-    let remote = try engine.start(logger)
-    defer { remote.stop() }
+    let remote = try engine.start(logger, lines)
+    defer {
+      remote.stop()
+      lines.flush()
+    }
     let watched = WatchedEngine(engine: remote)
     var configuration = APIConfiguration(version: Darkroom.version)
     configuration.modelHash = { await folder.hash(of: $0, $1) }

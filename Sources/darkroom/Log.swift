@@ -15,12 +15,6 @@ enum Log {
     return level
   }
 
-  /// For commands that say little.
-  /// - Throws: as `level`.
-  static func start(level name: String) throws -> Logger {
-    start(try level(name), LineLog(descriptor: STDERR_FILENO, format: .text))
-  }
-
   static func start(_ level: Logger.Level, _ log: LineLog) -> Logger {
     // A reader of the log that goes away must not take the server along.
     signal(SIGPIPE, SIG_IGN)

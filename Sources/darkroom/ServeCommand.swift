@@ -41,7 +41,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     let folder = ModelsFolder(try engine.modelsFolder(file), logger: logger)
     let first = try modelAtStart(values.jobs, folder)
-    let remote = try engine.start(logger, file)
+    let remote = try engine.start(logger, lines, file)
     defer { remote.stop() }
     try file?.refuseUnknownKeys()
 

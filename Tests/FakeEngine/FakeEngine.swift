@@ -4,8 +4,8 @@ import Wire
 
 /// A stand-in for `darkroom-engine` as a real child process; see `ScriptedEngine` for what jobs do.
 ///
-/// Arguments: `--step-ms M`; and one way to misbehave as a process: `--never-hello`, `--exit-at-once`,
-/// `--version N` (in the greeting), `--garbage` (no frames after the greeting), `--linger` (outlives the
+/// Arguments: `--step-ms M`; and one way to misbehave as a process: `--never-hello`, `--exit-at-once`
+/// (with words on standard error that end no line), `--version N` (in the greeting), `--garbage` (no frames after the greeting), `--linger` (outlives the
 /// connection), `--short-picture` (too few pixels), `--environment NAME` (exits with that number).
 @main
 struct FakeEngine {
@@ -18,7 +18,10 @@ struct FakeEngine {
 
     let descriptor = EngineHost.inheritedDescriptor
     if arguments.contains("--never-hello") { converse(descriptor) }
-    if arguments.contains("--exit-at-once") { _exit(7) }
+    if arguments.contains("--exit-at-once") {
+      say("no device\nnothing to do")
+      _exit(7)
+    }
     if let name = value(of: "--environment") {
       _exit(Int32(ProcessInfo.processInfo.environment[name] ?? "") ?? 99)
     }

@@ -6,7 +6,7 @@ import Synchronization
 /// An engine without networks: it does what the prompt says and paints a gradient from the seed.
 ///
 /// Prompts: `fail` (a `GenerationError`), `surprise` (another error), `hang` (nothing happens, not even a
-/// cancellation), `die K` (the process is killed after step K), `leave` (it exits with status 3),
+/// cancellation), `talk` (a picture, after `saidLines` on standard error), `die K` (the process is killed after step K), `leave` (it exits with status 3),
 /// `infinite` (a report JSON cannot hold), `quiet` (no progress is reported), `pause K` (step K ends with a
 /// cancellation alone), anything else: a picture.
 package final class ScriptedEngine: ImageEngine {
@@ -18,6 +18,9 @@ package final class ScriptedEngine: ImageEngine {
   private let begun = Mutex(0)
 
   package init(stepTime: Duration) { self.stepTime = stepTime }
+
+  /// More than a pipe holds.
+  package static let saidLines = (0..<1500).map { "line \($0) " + String(repeating: "-", count: 100) }
 
   package var stepsBegun: Int { begun.withLock { $0 } }
 
@@ -36,6 +39,8 @@ package final class ScriptedEngine: ImageEngine {
     case "surprise": throw Surprise()
     case "leave": exit(3)
     case "hang": await hang()
+    case "talk":
+      for line in Self.saidLines { say(line + "\n") }
     default: break
     }
     if resident.withLock({ $0.model }) != request.model.id {
@@ -80,6 +85,11 @@ package final class ScriptedEngine: ImageEngine {
       dtype: "float32", vaeDtype: "float32", device: "cpu", promptTokens: request.prompt.utf8.count,
       negativePromptTokens: 0, timings: timings, libtorch: "0.0")
   }
+}
+
+/// Writes to standard error, waiting until it is taken.
+package func say(_ text: String) {
+  try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
 }
 
 /// A picture whose every pixel depends on its place and the seed.

@@ -159,6 +159,29 @@ import Testing
     #expect(refused == nil)
   }
 
+  @Test("A reply that was on its way when the server was stopped arrives whole; then its connection closes")
+  func stopClosesAfterTheReplyOnItsWay() async throws {
+    let (reply, end) = try await withServer { server, record in
+      let port = server.port
+      async let outcome = blocking { () -> (Reply, Reply?) in
+        let client = try Client(port: port, receiveBuffer: 4096)
+        client.send(get("/big"))
+        while client.isQuiet(milliseconds: 100) {}
+        record.note("reply begun")
+        // Until nobody listens any more: then the server stops.
+        while (try? Client(port: port)) != nil { usleep(1000) }
+        return (try client.mustReply(), try client.reply())
+      }
+      #expect(try await record.sees("reply begun"))
+      await server.stop(drain: .seconds(60))
+      return try await outcome
+    }
+    // Its head has promised to keep the connection.
+    #expect(reply.headers["connection"] == nil)
+    #expect(reply.body.count == 16 << 20)
+    #expect(end == nil)
+  }
+
   @Test func stopCancelsWhatTakesTooLong() async throws {
     let reply = try await withServer { server, record in
       let port = server.port

@@ -21,8 +21,10 @@ public final class RunningServer: @unchecked Sendable {
   /// - Parameters:
   ///   - models: the models folder.
   ///   - environment: added to this process's.
+  ///   - errors: takes what it logs in place of the file behind `logText`.
   public init(
-    models: String, port: Int = 0, arguments: [String] = [], environment: [String: String] = [:]
+    models: String, port: Int = 0, arguments: [String] = [], environment: [String: String] = [:],
+    errors: Pipe? = nil
   ) throws {
     log = FileManager.default.temporaryDirectory.appendingPathComponent("darkroom-\(UUID().uuidString).log")
     _ = FileManager.default.createFile(atPath: log.path, contents: nil)
@@ -34,7 +36,7 @@ public final class RunningServer: @unchecked Sendable {
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let output = Pipe()
     process.standardOutput = output
-    process.standardError = try FileHandle(forWritingTo: log)
+    process.standardError = try errors?.fileHandleForWriting ?? FileHandle(forWritingTo: log)
     try process.run()
     // The line that tells the port is the first of standard output.
     var line: [UInt8] = []

@@ -190,7 +190,8 @@ import fake_engine
       _ = try await engine.generate(request("x")) { _ in }
       #expect(open() == before)
       engine.stop()
-      #expect(open() == before - 1)
+      // The socket and the pipe.
+      #expect(open() == before - 2)
     }
   }
 }

@@ -63,6 +63,22 @@ import fake_engine
         == "The engine stopped (exit status 3) while making this picture; it is being started again.")
   }
 
+  @Test("What the process writes comes in lines, a last one that has no end too")
+  func output() async throws {
+    let lines = Collector<String>()
+    let engine = try remoteEngine { $0.output = { lines.append(String(decoding: $0, as: UTF8.self)) } }
+    _ = try await engine.generate(request("talk")) { _ in }
+    try await eventually("all is read") { lines.count == 1500 }
+    #expect(lines.all == ScriptedEngine.saidLines)
+    let words = Collector<String>()
+    let dying = try remoteEngine("--exit-at-once") {
+      $0.output = { words.append(String(decoding: $0, as: UTF8.self)) }
+      $0.restartDelay = .seconds(30) ... .seconds(30)
+    }
+    try await eventually("its end is seen") { dying.status.detail?.contains("exit status 7") == true }
+    #expect(words.all == ["no device", "nothing to do"])
+  }
+
   @Test("A cancelled job ends with the engine's word, in the same process")
   func cancel() async throws {
     let engine = try remoteEngine("--step-ms", "30")
