@@ -240,6 +240,10 @@ import Testing
       (["image": "PNG", "strength": 0], ["strength"]), (["image": "PNG", "steps": 1], ["strength"]),
       (["image": "TINY"], ["width", "height"]), (["image": "TINY", "width": 64], ["height"]),
       (["image": "PNG", "inpaint_masked_only": true], ["inpaint_masked_only"]),
+      (["inpaint_masked_only": true], ["inpaint_masked_only"]),
+      (["image": "PNG", "mask": "BLACK"], ["mask"]),
+      (["image": "PNG", "mask": "BLACK", "composite": false, "mask_mode": "soft"], ["mask"]),
+      (["image": "PNG", "mask": "BLACK", "inpaint_masked_only": true], ["mask"]),
       (
         ["image": "PNG", "mask": "PNG", "inpaint_masked_only": true, "composite": false],
         ["inpaint_masked_only"]
@@ -264,11 +268,14 @@ import Testing
     ] as [(JSONObject, [String])])
   func whatDoesNotGoTogether(members: JSONObject, places: [String]) async throws {
     let bench = try Self.bench()
-    let (large, tiny) = (try Self.text(64, 64), try Self.text(40, 40))
+    let (large, tiny, black) = (
+      try Self.text(64, 64, 200), try Self.text(40, 40), try Self.text(64, 64, 0)
+    )
     func filled(_ value: JSONValue) -> JSONValue {
       switch value {
       case "PNG": .string(large)
       case "TINY": .string(tiny)
+      case "BLACK": .string(black)
       case .array(let elements): .array(elements.map(filled))
       case .object(let object):
         .object(object.members.reduce(into: JSONObject()) { $0[$1.key] = filled($1.value) })
@@ -278,6 +285,37 @@ import Testing
     let reply = await post(bench, filled(.object(members)).objectValue ?? members)
     #expect((reply.status, reply.places) == (422, places), "\(reply.messages)")
     #expect(bench.engine.requests.isEmpty)
+  }
+
+  /// One white pixel of many is none at the size that the engine works at.
+  @Test func aMaskIsLookedAtAsItIsUsed() async throws {
+    let bench = try Bench()
+    var pixels = [UInt8](repeating: 0, count: 3 * 512 * 512)
+    for channel in 0..<3 { pixels[3 * (512 * 300 + 300) + channel] = 255 }
+    let mask = try PNG.encode(try #require(RGBImage(width: 512, height: 512, pixels: pixels)))
+    let body: JSONObject = [
+      "image": .string(try Self.text(512, 512)), "mask": .string(Data(mask).base64EncodedString()),
+      "composite": false,
+    ]
+    #expect(await post(bench, body).status == 200)
+    let small = await post(bench, body.with("width", 64).with("height", 64))
+    #expect((small.status, small.places) == (422, ["mask"]))
+    #expect(
+      small.messages == ["Value error, mask selects nothing to repaint: it should be white somewhere"])
+  }
+
+  @Test func anImageThatIsTooLarge() async throws {
+    let bench = try Bench { $0.maxPixels = 64 * 64 }
+    let image = JSONValue.string(try Self.text(128, 72))
+    let reply = await post(bench, ["image": image])
+    #expect((reply.status, reply.places) == (422, ["image"]))
+    #expect(
+      reply.messages == [
+        "Value error, the image is 128 x 72, over the limit of 4096 pixels; a width and a height should be given"
+      ])
+    let wide = await post(bench, ["image": image, "width": 64])
+    #expect((wide.status, wide.places) == (422, ["width"]))
+    #expect(await post(bench, ["image": image, "width": 64, "height": 64]).status == 200)
   }
 
   @Test func filesOfAnotherKind() async throws {
