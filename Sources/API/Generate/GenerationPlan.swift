@@ -63,7 +63,7 @@ extension GenerationPlan {
   ///   wrong is not the client's.
   mutating func resolve(in folders: AdapterFolders) throws(APIError) {
     request.vae = try vae?.find(in: folders.vaes)
-    finish = try order.resolve(&request, in: folders, body)
+    finish = try order.resolve(&request, in: folders, entry, body)
   }
 
   /// Denoising steps of all pictures.

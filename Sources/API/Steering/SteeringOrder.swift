@@ -50,16 +50,17 @@ struct SteeringOrder: Sendable {
   }
 
   /// Finds the files and prepares the pictures of `request`; waits for the disk and computes long.
-  /// - Parameter body: of the request, for the `input` of a 422.
+  /// - Parameters: entry the model's; body of the request, for the `input` of a 422.
   /// - Returns: what is left to do to each picture.
   func resolve(
-    _ request: inout GenerationRequest, in folders: AdapterFolders, _ body: JSONObject
+    _ request: inout GenerationRequest, in folders: AdapterFolders, _ entry: ModelEntry, _ body: JSONObject
   ) throws(APIError) -> PictureFinish? {
     let choice = AdapterChoice(folder: folders.folder(.lora), body: body)
     for lora in loras {
       request.loras.append(LoRASelection(try choice.find(lora.name, at: lora.path), scale: lora.scale))
     }
-    request.embeddings = try EmbeddingNames.files(of: request, in: folders.folder(.textualInversion), body)
+    request.embeddings = try EmbeddingNames.files(
+      of: request, in: folders.folder(.textualInversion), entry, body)
     let (width, height) = (request.width, request.height)
     request.reference = try reference?.prompt(in: folders, width: width, height: height, body)
     for control in controls {
