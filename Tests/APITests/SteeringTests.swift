@@ -179,6 +179,58 @@ import Testing
     #expect((seen.network.name, seen.picture.width) == ("depth", 128))
   }
 
+  /// As the cases of the server before this one ask.
+  @Test func aControlWhoseTypeNamesItsNetwork() async throws {
+    let bench = try Self.bench()
+    try bench.add("controlnet/tiny_control.safetensors", Bench.controlNet)
+    try bench.add("controlnet/vae.safetensors", "decoder.conv_in.weight", [1, 4, 1, 1])
+    let image = JSONValue.string(try Self.text(64, 64))
+    func control(_ members: JSONObject) async -> HTTPResponse {
+      await post(bench, ["control": .object(members.with("image", image)), "width": 64, "height": 64])
+    }
+    let reply = await control(["type": "tiny_control"])
+    #expect(reply.status == 200)
+    #expect(bench.engine.requests.last?.controls.first?.network.name == "tiny_control")
+    let told = reply.json["parameters"]?["control"]?.arrayValue?.first
+    #expect((told?["model"], told?["type"]) == ("tiny_control", "raw"))
+    let expected = "Input should be 'raw', 'canny' or 'depth'"
+    for wrong: JSONObject in [
+      ["type": "tile"], ["type": 5], ["type": "tiny_control", "model": "tiny_control"],
+    ] {
+      let reply = await control(wrong)
+      #expect((reply.status, reply.places, reply.messages) == (422, ["control.type"], [expected]), "\(wrong)")
+      #expect(reply.json["detail"]?.arrayValue?.first?["type"] == "literal_error")
+    }
+    let foreign = await control(["type": "vae"])
+    #expect((foreign.status, foreign.places) == (422, ["control.model"]))
+    #expect(foreign.messages == ["Value error, vae.safetensors is a VAE, not a ControlNet"])
+  }
+
+  /// Nobody asked for it by name, so it has to be told which file is at fault.
+  @Test func damagedFilesAreNamed() async throws {
+    let bench = try Bench()
+    let image = JSONValue.string(try Self.text(64, 64))
+    let body: JSONObject = ["control": ["image": image, "type": "depth"], "width": 64, "height": 64]
+    try bench.add("controlnet/net/diffusion_pytorch_model.safetensors", Bench.controlNet)
+    let net = bench.folder.appending(path: "controlnet/net/diffusion_pytorch_model.safetensors")
+    let sound = try Data(contentsOf: net)
+    try Data("hello".utf8).write(to: net)
+    let reply = await post(bench, body)
+    #expect((reply.status, reply.json["code"]) == (503, "no_control"))
+    let detail = try #require(reply.json["detail"]?.stringValue)
+    #expect(detail.contains("(net: diffusion_pytorch_model.safetensors"), "\(detail)")
+    #expect(!detail.contains(bench.folder.path))
+
+    try sound.write(to: net)
+    try bench.add("depth/small/model.safetensors", "x")
+    try Data("hello".utf8).write(to: bench.folder.appending(path: "depth/small/model.safetensors"))
+    let depth = await post(bench, body)
+    #expect((depth.status, depth.json["code"]) == (503, "depth_model_not_loaded"))
+    #expect(
+      depth.json["detail"]?.stringValue?.hasPrefix("There is no depth model (small: model.safetensors")
+        == true)
+  }
+
   @Test func aidsAndTheSecondPass() async throws {
     let bench = try Bench()
     let reply = await post(
@@ -337,6 +389,8 @@ import Testing
     ("ip_adapter", "one.safetensors: tensor x is missing", 503, "ip_adapter_not_loaded"),
     ("image_encoder", "model.safetensors: tensor x is missing", 503, "image_encoder_not_loaded"),
     ("vae", "two.safetensors: tensor x is missing", 503, "vae_not_loaded"),
+    ("depth_model", "depth/small: tensor x is missing", 503, "depth_model_not_loaded"),
+    ("timestep_spacing", "there is no signal", 422, "timestep_spacing"),
     ("mask", "needs one", 422, "mask"),
   ])
   func whatTheEngineRefuses(field: String, message: String, status: Int, place: String) async throws {
@@ -349,6 +403,7 @@ import Testing
       bench,
       [
         "lora_name": "a", "loras": [["name": "b"]], "reference_image": .string(try Self.text(8, 8)),
+        "timestep_spacing": "trailing",
       ])
     #expect(reply.status == status)
     #expect(status == 422 ? reply.places == [place] : reply.json["code"] == .string(place))
