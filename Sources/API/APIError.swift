@@ -7,6 +7,14 @@ struct APIError: Error, Equatable {
     case text(String)
     /// FastAPI's form of status 422.
     case list([ValidationIssue])
+
+    /// In words alone.
+    var plainText: String {
+      switch self {
+      case .text(let text): text
+      case .list(let issues): issues.map(\.problem.plainMessage).joined(separator: "; ")
+      }
+    }
   }
 
   var status: Int

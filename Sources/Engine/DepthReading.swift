@@ -12,7 +12,7 @@ struct DepthReading {
 
   private struct Entry {
     let model: AdapterFile
-    let file: FileVersion
+    let version: ModelVersion
     let picture: RGBImage
     let map: RGBImage
   }
@@ -33,7 +33,8 @@ struct DepthReading {
       do {
         prepared[index].picture = try map(of: control.picture, by: model, on: device)
       } catch let error as CheckpointError {
-        throw GenerationError(.invalidRequest, "depth/\(model.name): \(error.description)", field: "control")
+        throw GenerationError(
+          .invalidRequest, "depth/\(model.name): \(error.description)", field: "depth_model")
       }
       prepared[index].depthModel = nil
     }
@@ -43,21 +44,34 @@ struct DepthReading {
   private mutating func map(
     of picture: RGBImage, by model: AdapterFile, on device: Device
   ) throws -> RGBImage {
-    let path = DepthModel.weightsPath(model.path)
-    let file = FileVersion(path: path)
+    let version = ModelVersion(folder: model.path)
     if let place = entries.firstIndex(where: {
-      $0.model == model && $0.file == file && $0.picture == picture
+      $0.model == model && $0.version == version && $0.picture == picture
     }) {
       let entry = entries.remove(at: place)
       entries.append(entry)
       return entry.map
     }
     let map = try DepthModel(folder: model.path, device: device)(picture)
-    // Another file may have taken the name meanwhile: what cannot be told is read again.
-    if let file, file == FileVersion(path: path) {
-      entries.append(Entry(model: model, file: file, picture: picture, map: map))
+    // Other files may have taken the names meanwhile: what cannot be told is read again.
+    if let version, version == ModelVersion(folder: model.path) {
+      entries.append(Entry(model: model, version: version, picture: picture, map: map))
       if entries.count > Self.capacity { entries.removeFirst() }
     }
     return map
+  }
+}
+
+/// The files of a depth model as they are now.
+private struct ModelVersion: Equatable {
+  let weights: FileVersion
+  let configuration: FileVersion
+
+  /// - Returns: `nil` where one of them cannot be looked at.
+  init?(folder: String) {
+    guard let weights = FileVersion(path: DepthModel.weightsPath(folder)),
+      let configuration = FileVersion(path: DepthModel.configurationPath(folder))
+    else { return nil }
+    (self.weights, self.configuration) = (weights, configuration)
   }
 }

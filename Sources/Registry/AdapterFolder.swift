@@ -95,8 +95,8 @@ public struct AdapterFolder: Sendable {
     }
   }
 
-  /// Those that can be used, by name. Reads the header of each.
-  public var sound: [Entry] { names.compactMap { find($0) }.filter { $0.error == nil } }
+  /// All of them, by name, those that cannot be used too. Reads the header of each.
+  public var entries: [Entry] { names.compactMap { find($0) } }
 
   /// What stands in the folder for a name: a file, or a folder and the weights in it.
   private typealias Place = (entry: String, weights: String?)

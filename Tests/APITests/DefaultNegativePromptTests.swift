@@ -57,6 +57,24 @@ import Testing
     #expect(sent.json["detail"]?.arrayValue?.first?["input"] == "bad")
   }
 
+  @Test func embeddingsInItMakeTheModelUnusable() async throws {
+    let bench = try bench("lowres, wrong, embedding:gone")
+    try bench.add("embeddings/wrong.safetensors", "decoder.conv_in.weight", [1, 4, 1, 1])
+    for (style, why) in [
+      ("comfy", "Unknown embedding: gone. Available: wrong"),
+      ("a1111", "wrong.safetensors is a VAE, not a textual inversion"),
+    ] {
+      let filledIn = await bench.post(#"{"prompt": "a", "prompt_style": "\#(style)"}"#)
+      #expect((filledIn.status, filledIn.json["code"]) == (503, "model_not_loaded"))
+      let said = "Model not loaded: m: its default negative_prompt cannot be used: \(why)"
+      #expect(filledIn.json["detail"] == .string(said))
+      let sent = await bench.post(
+        #"{"prompt": "a", "negative_prompt": "wrong, embedding:gone", "prompt_style": "\#(style)"}"#)
+      #expect(sent.status == (style == "comfy" ? 404 : 422))
+    }
+    #expect(bench.engine.requests.isEmpty)
+  }
+
   @Test func theClientsPromptStaysItsOwn() async throws {
     let engine = ScriptedEngine { _ in
       throw GenerationError(.invalidRequest, "80 tokens; at most 75", field: "prompt")

@@ -9,10 +9,13 @@ import Testing
 
 /// `POST /generate` as a form.
 @Suite struct GenerateFormTests {
-  private static func part(_ name: String, _ body: [UInt8], file: String? = nil) -> [UInt8] {
+  private static func part(
+    _ name: String, _ body: [UInt8], file: String? = nil, type: String? = nil
+  ) -> [UInt8] {
     let filename = file.map { "; filename=\"\($0)\"" } ?? ""
-    return Array("--x\r\nContent-Disposition: form-data; name=\"\(name)\"\(filename)\r\n\r\n".utf8) + body
-      + Array("\r\n".utf8)
+    let type = type.map { "Content-Type: \($0)\r\n" } ?? ""
+    let head = "--x\r\nContent-Disposition: form-data; name=\"\(name)\"\(filename)\r\n\(type)\r\n"
+    return Array(head.utf8) + body + Array("\r\n".utf8)
   }
 
   private static func text(_ name: String, _ text: String) -> [UInt8] { part(name, Array(text.utf8)) }
@@ -55,6 +58,50 @@ import Testing
     #expect(request.loras.map(\.scale) == [0.5])
     #expect(request.reference?.references.count == 3)
     #expect(request.start?.strength == 0.5)
+  }
+
+  /// As a browser sends an input in which nothing was chosen, and as curl sends `-F image=@zero.png`.
+  @Test(arguments: ["image", "mask", "reference_images", "reference_image"])
+  func anEmptyFileIsNoAbsentOne(field: String) async throws {
+    let bench = try Bench()
+    let unchosen = Self.part(field, [], file: "", type: "application/octet-stream")
+    #expect(await post(bench, [Self.text("prompt", "a"), unchosen]).status == 200)
+    let empty = await post(bench, [Self.text("prompt", "a"), Self.part(field, [], file: "zero.png")])
+    #expect((empty.status, empty.places) == (422, [field]))
+    #expect(empty.messages == ["Value error, \(field) is an empty file"])
+  }
+
+  @Test(arguments: [
+    ("image/png", nil), ("IMAGE/PNG; x=y", nil), ("application/octet-stream", nil),
+    ("image/webp", "image is image/png by its first bytes, which is not the type it is said to be"),
+    ("text/plain", "image should be a PNG, JPEG or WebP picture, and its part says that it is none"),
+  ])
+  func theTypeOfAFile(type: String, message: String?) async throws {
+    let image = Self.part("image", try Self.png(), file: "a.png", type: type)
+    let reply = await post(try Bench(), [Self.text("prompt", "a"), image])
+    #expect(reply.status == (message == nil ? 200 : 422))
+    #expect(reply.messages == [message].compactMap { $0.map { "Value error, \($0)" } })
+  }
+
+  /// `NAME[]` is an element of a list, whatever the list is of; of anything else it is no field.
+  @Test func elementsOfLists() async throws {
+    let bench = try Bench()
+    for name in ["a", "b"] { try bench.add("loras/\(name).safetensors", Bench.lora) }
+    try bench.add("ip-adapter/one.safetensors", Bench.ipAdapter)
+    try bench.add("ip-adapter/image_encoder/model.safetensors", "vision_model.x")
+    let png = try Self.png()
+    let reply = await post(
+      bench,
+      [
+        Self.text("prompt", "a"), Self.part("reference_images[]", png, file: "b.png"),
+        Self.part("reference_images", png, file: "c.png"), Self.text("loras[]", #"{"name": "a"}"#),
+        Self.text("loras[]", #"{"name": "b"}"#),
+      ])
+    #expect(reply.status == 200, "\(reply.json)")
+    #expect(bench.engine.requests.first?.reference?.references.count == 2)
+    #expect(bench.engine.requests.first?.loras.map(\.file.name) == ["a", "b"])
+    let unknown = await post(bench, [Self.text("prompt", "a"), Self.part("image[]", png, file: "b.png")])
+    #expect((unknown.status, unknown.places) == (422, ["image[]"]))
   }
 
   /// As curl sends `-F 'prompt=(a:2)'`.

@@ -179,6 +179,58 @@ import Testing
     #expect((seen.network.name, seen.picture.width) == ("depth", 128))
   }
 
+  /// As the cases of the server before this one ask.
+  @Test func aControlWhoseTypeNamesItsNetwork() async throws {
+    let bench = try Self.bench()
+    try bench.add("controlnet/tiny_control.safetensors", Bench.controlNet)
+    try bench.add("controlnet/vae.safetensors", "decoder.conv_in.weight", [1, 4, 1, 1])
+    let image = JSONValue.string(try Self.text(64, 64))
+    func control(_ members: JSONObject) async -> HTTPResponse {
+      await post(bench, ["control": .object(members.with("image", image)), "width": 64, "height": 64])
+    }
+    let reply = await control(["type": "tiny_control"])
+    #expect(reply.status == 200)
+    #expect(bench.engine.requests.last?.controls.first?.network.name == "tiny_control")
+    let told = reply.json["parameters"]?["control"]?.arrayValue?.first
+    #expect((told?["model"], told?["type"]) == ("tiny_control", "raw"))
+    let expected = "Input should be 'raw', 'canny' or 'depth'"
+    for wrong: JSONObject in [
+      ["type": "tile"], ["type": 5], ["type": "tiny_control", "model": "tiny_control"],
+    ] {
+      let reply = await control(wrong)
+      #expect((reply.status, reply.places, reply.messages) == (422, ["control.type"], [expected]), "\(wrong)")
+      #expect(reply.json["detail"]?.arrayValue?.first?["type"] == "literal_error")
+    }
+    let foreign = await control(["type": "vae"])
+    #expect((foreign.status, foreign.places) == (422, ["control.model"]))
+    #expect(foreign.messages == ["Value error, vae.safetensors is a VAE, not a ControlNet"])
+  }
+
+  /// Nobody asked for it by name, so it has to be told which file is at fault.
+  @Test func damagedFilesAreNamed() async throws {
+    let bench = try Bench()
+    let image = JSONValue.string(try Self.text(64, 64))
+    let body: JSONObject = ["control": ["image": image, "type": "depth"], "width": 64, "height": 64]
+    try bench.add("controlnet/net/diffusion_pytorch_model.safetensors", Bench.controlNet)
+    let net = bench.folder.appending(path: "controlnet/net/diffusion_pytorch_model.safetensors")
+    let sound = try Data(contentsOf: net)
+    try Data("hello".utf8).write(to: net)
+    let reply = await post(bench, body)
+    #expect((reply.status, reply.json["code"]) == (503, "no_control"))
+    let detail = try #require(reply.json["detail"]?.stringValue)
+    #expect(detail.contains("(net: diffusion_pytorch_model.safetensors"), "\(detail)")
+    #expect(!detail.contains(bench.folder.path))
+
+    try sound.write(to: net)
+    try bench.add("depth/small/model.safetensors", "x")
+    try Data("hello".utf8).write(to: bench.folder.appending(path: "depth/small/model.safetensors"))
+    let depth = await post(bench, body)
+    #expect((depth.status, depth.json["code"]) == (503, "depth_model_not_loaded"))
+    #expect(
+      depth.json["detail"]?.stringValue?.hasPrefix("There is no depth model (small: model.safetensors")
+        == true)
+  }
+
   @Test func aidsAndTheSecondPass() async throws {
     let bench = try Bench()
     let reply = await post(
@@ -240,6 +292,10 @@ import Testing
       (["image": "PNG", "strength": 0], ["strength"]), (["image": "PNG", "steps": 1], ["strength"]),
       (["image": "TINY"], ["width", "height"]), (["image": "TINY", "width": 64], ["height"]),
       (["image": "PNG", "inpaint_masked_only": true], ["inpaint_masked_only"]),
+      (["inpaint_masked_only": true], ["inpaint_masked_only"]),
+      (["image": "PNG", "mask": "BLACK"], ["mask"]),
+      (["image": "PNG", "mask": "BLACK", "composite": false, "mask_mode": "soft"], ["mask"]),
+      (["image": "PNG", "mask": "BLACK", "inpaint_masked_only": true], ["mask"]),
       (
         ["image": "PNG", "mask": "PNG", "inpaint_masked_only": true, "composite": false],
         ["inpaint_masked_only"]
@@ -264,11 +320,14 @@ import Testing
     ] as [(JSONObject, [String])])
   func whatDoesNotGoTogether(members: JSONObject, places: [String]) async throws {
     let bench = try Self.bench()
-    let (large, tiny) = (try Self.text(64, 64), try Self.text(40, 40))
+    let (large, tiny, black) = (
+      try Self.text(64, 64, 200), try Self.text(40, 40), try Self.text(64, 64, 0)
+    )
     func filled(_ value: JSONValue) -> JSONValue {
       switch value {
       case "PNG": .string(large)
       case "TINY": .string(tiny)
+      case "BLACK": .string(black)
       case .array(let elements): .array(elements.map(filled))
       case .object(let object):
         .object(object.members.reduce(into: JSONObject()) { $0[$1.key] = filled($1.value) })
@@ -278,6 +337,37 @@ import Testing
     let reply = await post(bench, filled(.object(members)).objectValue ?? members)
     #expect((reply.status, reply.places) == (422, places), "\(reply.messages)")
     #expect(bench.engine.requests.isEmpty)
+  }
+
+  /// One white pixel of many is none at the size that the engine works at.
+  @Test func aMaskIsLookedAtAsItIsUsed() async throws {
+    let bench = try Bench()
+    var pixels = [UInt8](repeating: 0, count: 3 * 512 * 512)
+    for channel in 0..<3 { pixels[3 * (512 * 300 + 300) + channel] = 255 }
+    let mask = try PNG.encode(try #require(RGBImage(width: 512, height: 512, pixels: pixels)))
+    let body: JSONObject = [
+      "image": .string(try Self.text(512, 512)), "mask": .string(Data(mask).base64EncodedString()),
+      "composite": false,
+    ]
+    #expect(await post(bench, body).status == 200)
+    let small = await post(bench, body.with("width", 64).with("height", 64))
+    #expect((small.status, small.places) == (422, ["mask"]))
+    #expect(
+      small.messages == ["Value error, mask selects nothing to repaint: it should be white somewhere"])
+  }
+
+  @Test func anImageThatIsTooLarge() async throws {
+    let bench = try Bench { $0.maxPixels = 64 * 64 }
+    let image = JSONValue.string(try Self.text(128, 72))
+    let reply = await post(bench, ["image": image])
+    #expect((reply.status, reply.places) == (422, ["image"]))
+    #expect(
+      reply.messages == [
+        "Value error, the image is 128 x 72, over the limit of 4096 pixels; a width and a height should be given"
+      ])
+    let wide = await post(bench, ["image": image, "width": 64])
+    #expect((wide.status, wide.places) == (422, ["width"]))
+    #expect(await post(bench, ["image": image, "width": 64, "height": 64]).status == 200)
   }
 
   @Test func filesOfAnotherKind() async throws {
@@ -299,6 +389,8 @@ import Testing
     ("ip_adapter", "one.safetensors: tensor x is missing", 503, "ip_adapter_not_loaded"),
     ("image_encoder", "model.safetensors: tensor x is missing", 503, "image_encoder_not_loaded"),
     ("vae", "two.safetensors: tensor x is missing", 503, "vae_not_loaded"),
+    ("depth_model", "depth/small: tensor x is missing", 503, "depth_model_not_loaded"),
+    ("timestep_spacing", "there is no signal", 422, "timestep_spacing"),
     ("mask", "needs one", 422, "mask"),
   ])
   func whatTheEngineRefuses(field: String, message: String, status: Int, place: String) async throws {
@@ -311,6 +403,7 @@ import Testing
       bench,
       [
         "lora_name": "a", "loras": [["name": "b"]], "reference_image": .string(try Self.text(8, 8)),
+        "timestep_spacing": "trailing",
       ])
     #expect(reply.status == status)
     #expect(status == 422 ? reply.places == [place] : reply.json["code"] == .string(place))

@@ -38,7 +38,8 @@ import Torch
     }
   }
 
-  /// A map that is remembered needs no model; a file that is another one is read.
+  /// A map that is remembered needs no weights to be read; where either file is another one, or cannot be looked at,
+  /// they are read.
   @Test func remembersMaps() throws {
     let folder = try TemporaryFolder()
     for name in ["config.json", "model.safetensors"] {
@@ -48,13 +49,19 @@ import Torch
       var reading = DepthReading()
       let asked = [control(try picture(1), depth: folder.path)]
       let made = try reading.prepared(asked, on: .cpu) {}
-      try FileManager.default.removeItem(atPath: folder.path("config.json"))
+      // Of the same length, and so old that its own time stays what it was.
+      let weights = folder.path("model.safetensors")
+      let date = try FileManager.default.attributesOfItem(atPath: weights)[.modificationDate]
+      let handle = try FileHandle(forWritingTo: URL(filePath: weights))
+      try handle.write(contentsOf: Data("x".utf8))
+      try handle.close()
+      try FileManager.default.setAttributes([.modificationDate: date as Any], ofItemAtPath: weights)
       #expect(try reading.prepared(asked, on: .cpu) {} == made)
-      let other = [control(try picture(2), depth: folder.path)]
-      let error = #expect(throws: GenerationError.self) { try reading.prepared(other, on: .cpu) {} }
-      #expect(error?.kind == .invalidRequest && error?.field == "control")
-      #expect(error?.message.hasPrefix("depth/small: config.json") == true)
-      try folder.write("{}", to: "model.safetensors")
+      try folder.write("{}", to: "config.json")
+      let error = #expect(throws: GenerationError.self) { try reading.prepared(asked, on: .cpu) {} }
+      #expect(error?.kind == .invalidRequest && error?.field == "depth_model")
+      #expect(error?.message.hasPrefix("depth/small: ") == true)
+      try FileManager.default.removeItem(atPath: folder.path("config.json"))
       #expect(throws: GenerationError.self) { try reading.prepared(asked, on: .cpu) {} }
     }
   }

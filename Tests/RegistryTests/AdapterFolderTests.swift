@@ -31,7 +31,8 @@ import Testing
     #expect(nets.find("both")?.path == nets.path + "/both.safetensors")
     #expect(nets.find("net")?.path == nets.path + "/net")
     #expect(nets.find("vae")?.error == "vae.safetensors is a VAE, not a ControlNet")
-    #expect(nets.sound.map(\.name) == ["both", "file", "half", "net"])
+    #expect(nets.entries.map(\.name) == nets.names)
+    #expect(nets.entries.filter { $0.error == nil }.map(\.name) == ["both", "file", "half", "net"])
     for name in ["", ".", "..", "net/other", "../controlnet/file", "file.safetensors", ".hidden"] {
       #expect(nets.find(name) == nil)
     }
@@ -49,7 +50,7 @@ import Testing
       try Self.make(folder, "\(kind.folder)/wrong.safetensors", Self.vae)
       try folder.write("hello", to: "\(kind.folder)/cut.safetensors")
       let entries = AdapterFolders(models: folder.path).folder(kind)
-      #expect(entries.sound.map(\.name) == ["odd", "right"], "\(kind)")
+      #expect(entries.entries.filter { $0.error == nil }.map(\.name) == ["odd", "right"], "\(kind)")
       #expect(entries.find("cut")?.error?.contains("cut.safetensors") == true)
       #expect(entries.find("cut")?.error?.contains(folder.path) == false)
     }

@@ -1,4 +1,5 @@
 import HTTP
+import Images
 import JSON
 
 /// The form of `POST /generate`: its parts become the members of the JSON body that they stand for.
@@ -19,30 +20,41 @@ struct GenerateForm {
     var body = JSONObject()
     var issues: [ValidationIssue] = []
     for part in parts {
+      let (name, isElement) = Self.field(part.name, kinds)
       do throws(FieldProblem) {
-        guard let value = try Self.value(of: part, kinds[part.name]) else { continue }
-        body[part.name] = try Self.joined(body[part.name], value, part, kinds[part.name])
+        guard let value = try Self.value(of: part, name, kinds[name]) else { continue }
+        let joins = isElement || kinds[name]?.isListOfPictures == true
+        body[name] = try Self.joined(body[name], value, name, joins: joins)
       } catch {
-        issues.append(ValidationIssue([.string(part.name)], error, input: .null))
+        issues.append(ValidationIssue([.string(name)], error, input: .null))
       }
     }
     guard issues.isEmpty else { throw APIError(issues) }
     self.body = body
   }
 
-  /// - Returns: `nil` for an empty text where only texts can be empty, as FastAPI reads forms.
+  /// The field that a part is of: `NAME[]`, as browsers and PHP write it, is an element of the list `NAME`.
+  private static func field(_ name: String, _ kinds: [String: Field.Kind]) -> (name: String, isElement: Bool)
+  {
+    guard name.hasSuffix("[]") else { return (name, false) }
+    let list = String(name.dropLast(2))
+    return kinds[list]?.isList == true ? (list, true) : (name, false)
+  }
+
+  /// - Returns: `nil` for an empty text where only texts can be empty, as FastAPI reads forms, and for a file that was
+  ///   not chosen.
   private static func value(
-    of part: MultipartPart, _ kind: Field.Kind?
+    of part: MultipartPart, _ name: String, _ kind: Field.Kind?
   ) throws(FieldProblem) -> JSONValue? {
     // curl makes several parts of a text that begins with a bracket.
     if part.contentType?.mediaType.hasPrefix("multipart/") == true {
-      throw .value("\(part.name) should be one part: with curl, use --form-string")
+      throw .value("\(name) should be one part: with curl, use --form-string")
     }
-    if part.filename != nil, kind?.takesPicture == true {
-      return part.body.isEmpty ? nil : .string(part.body.withUnsafeBufferPointer(Base64.encoded))
+    if let filename = part.filename, kind?.takesPicture == true {
+      return try picture(part, filename, name)
     }
     guard let text = String(validating: part.body, as: UTF8.self) else {
-      throw .value("\(part.name) is not UTF-8")
+      throw .value("\(name) is not UTF-8")
     }
     switch kind {
     case .text, nil: return .string(text)
@@ -51,22 +63,43 @@ struct GenerateForm {
       // A list of pictures may have each in a part of its own.
       guard let first = text.first, "[{n".contains(first) else {
         if kind?.takesPicture == true { return .string(text) }
-        throw .value("\(part.name) should be JSON")
+        throw .value("\(name) should be JSON")
       }
       guard let value = try? JSONValue.parse(Array(part.body), limits: JSONBody.limits) else {
-        throw .value("\(part.name) should be JSON")
+        throw .value("\(name) should be JSON")
       }
       return value
     default: return text.isEmpty ? nil : .string(text)
     }
   }
 
-  /// Parts of one name are the elements of a list of pictures; any other may be there once.
+  /// The file in base64, with the type that its part says it is of: what is not so is refused where pictures are read.
+  /// - Returns: `nil` where a browser's user chose none: a part without data or a name (HTML, "Constructing the entry
+  ///   list").
+  private static func picture(
+    _ part: MultipartPart, _ filename: String, _ name: String
+  ) throws(FieldProblem) -> JSONValue? {
+    guard !part.body.isEmpty else {
+      if filename.isEmpty { return nil }
+      throw .value("\(name) is an empty file")
+    }
+    let encoded = part.body.withUnsafeBufferPointer(Base64.encoded)
+    // What clients say who do not know.
+    guard let type = part.contentType?.mediaType, !["", "application/octet-stream"].contains(type) else {
+      return .string(encoded)
+    }
+    guard let format = ImageFormat(mediaType: type) else {
+      throw .value("\(name) should be a PNG, JPEG or WebP picture, and its part says that it is none")
+    }
+    return .string("data:\(format.mediaType);base64,\(encoded)")
+  }
+
+  /// - Parameter joins: whether parts of this name are elements of one list; any other may be there once.
   private static func joined(
-    _ before: JSONValue?, _ value: JSONValue, _ part: MultipartPart, _ kind: Field.Kind?
+    _ before: JSONValue?, _ value: JSONValue, _ name: String, joins: Bool
   ) throws(FieldProblem) -> JSONValue {
-    guard case .list = kind, kind?.takesPicture == true else {
-      guard before == nil else { throw .value("\(part.name) is there more than once") }
+    guard joins else {
+      guard before == nil else { throw .value("\(name) is there more than once") }
       return value
     }
     if case .array = value, before == nil { return value }
@@ -84,4 +117,15 @@ extension Field.Kind {
     case .integer, .number, .text, .boolean, .choice, .object: false
     }
   }
+
+  /// Whether it is a list, or may be one.
+  fileprivate var isList: Bool {
+    switch self {
+    case .list: true
+    case .objectOr(_, let other): other.isList
+    case .integer, .number, .text, .boolean, .choice, .picture, .object: false
+    }
+  }
+
+  fileprivate var isListOfPictures: Bool { if case .list = self { takesPicture } else { false } }
 }

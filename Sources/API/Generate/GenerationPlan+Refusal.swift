@@ -21,7 +21,9 @@ extension GenerationPlan {
     // What models have no default of.
     case "image", "mask", "strength", "hires", "freeu", "pag_scale": FieldPath(field)
     // A file of the server's that a name stands for, or none.
-    case "vae", "image_encoder": nil
+    case "vae", "image_encoder", "depth_model": nil
+    // Which spacing will do is the sampler's to say: whichever of the two was sent.
+    case "timestep_spacing": sent(field) ?? sent("scheduler")
     default: sent(field)
     }
   }
@@ -40,6 +42,7 @@ extension GenerationPlan {
     switch field {
     case "ip_adapter": APIError(503, "ip_adapter_not_loaded", "IP-Adapter not loaded: \(why)")
     case "control": APIError(503, "control_not_loaded", "ControlNet not loaded: \(why)")
+    case "depth_model": APIError(503, "depth_model_not_loaded", "Depth model not loaded: \(why)")
     case "image_encoder": APIError(503, "image_encoder_not_loaded", "Image encoder not loaded: \(why)")
     case "vae": APIError(503, "vae_not_loaded", "VAE not loaded: \(why)")
     default: Self.unusableDefault(field, entry, why)

@@ -38,7 +38,8 @@ extension GenerationPlan {
     let style: PromptStyle = values.choice("prompt_style") ?? .a1111
     let (prompt, networks) = try Self.prompt(values.text("prompt") ?? "", style, body)
     order = SteeringOrder(values, prompt: networks, &mistakes)
-    let (width, height) = order.size(values, (defaults.width, defaults.height), &mistakes)
+    let (width, height) = order.size(
+      values, (defaults.width, defaults.height), maxPixels: maxPixels, &mistakes)
     (self.entry, self.body, vae) = (entry, body.abbreviated(), VAEChoice(asked: values.text("vae"), entry))
     (previewEvery, isDetached, count) = (values.previewEvery, values.isDetached, values.integer("n") ?? 1)
     var request = GenerationRequest(
@@ -62,7 +63,7 @@ extension GenerationPlan {
   ///   wrong is not the client's.
   mutating func resolve(in folders: AdapterFolders) throws(APIError) {
     request.vae = try vae?.find(in: folders.vaes)
-    finish = try order.resolve(&request, in: folders, body)
+    finish = try order.resolve(&request, in: folders, entry, body)
   }
 
   /// Denoising steps of all pictures.

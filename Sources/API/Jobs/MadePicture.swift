@@ -27,6 +27,10 @@ extension APIService {
   /// - Parameter body: as `POST /generate` takes it.
   /// - Throws: `APIError`; `WorkPool.Full`; `CancellationError`.
   func plan(_ body: JSONObject) async throws -> GenerationPlan {
+    var body = body
+    if let naming = ControlNaming(body) {
+      body = try await workers.run { [folders] in naming.spelledOut(in: folders) }
+    }
     let values = try await values(of: body, in: .generate)
     let choice = ModelChoice(
       registry: registry(), loaded: engine.status.model, preferred: configuration.defaultModel)

@@ -26,6 +26,14 @@ struct AdapterChoice {
   }
 }
 
+extension [AdapterFolder.Entry] {
+  /// Why those that cannot be used cannot, for the middle of a sentence; empty where there are none.
+  var complaints: String {
+    let all = compactMap { entry in entry.error.map { "\(entry.name): \($0)" } }
+    return all.isEmpty ? "" : " (\(all.joined(separator: "; ")))"
+  }
+}
+
 extension AdapterKind {
   /// What codes of errors begin with.
   var code: String {

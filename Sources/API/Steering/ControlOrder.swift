@@ -59,7 +59,7 @@ extension ControlOrder {
   /// With its network found and its picture ready; waits for the disk.
   /// - Parameter mode: how the picture is brought to the size.
   /// - Throws: 404 for a network that is not there; 422 for a wrong file, a choice that is not clear, and a depth that
-  ///   nothing can tell; 503 where there is no network.
+  ///   nothing can tell; 503 where there is no network, or nothing but damaged ones.
   func prompt(
     in folders: AdapterFolders, width: Int, height: Int, _ mode: ResizeMode, _ body: JSONObject
   ) throws(APIError) -> ControlPrompt {
@@ -81,11 +81,13 @@ extension ControlOrder {
     if let model {
       return try AdapterChoice(folder: folder, body: body).find(model, at: path.member("model"))
     }
-    let entries = folder.sound
+    let all = folder.entries
+    let entries = all.filter { $0.error == nil }
     guard !entries.isEmpty else {
       throw APIError(
         503, "no_control",
-        "There is no ControlNet: put one for SDXL in diffusers' layout into controlnet in the models folder")
+        "There is no ControlNet\(all.complaints): put one for SDXL in diffusers' layout into controlnet in the "
+          + "models folder")
     }
     // Those that are called after what they read fit it best.
     let named = kind == .raw ? [] : entries.filter { $0.name.lowercased().contains(kind.rawValue) }
@@ -99,7 +101,13 @@ extension ControlOrder {
   }
 
   private func depthModel(in folder: AdapterFolder, _ body: JSONObject) throws(APIError) -> AdapterFile {
-    if let entry = folder.sound.first { return AdapterFile(name: entry.name, path: entry.path) }
+    let all = folder.entries
+    if let entry = all.first(where: { $0.error == nil }) {
+      return AdapterFile(name: entry.name, path: entry.path)
+    }
+    guard all.isEmpty else {
+      throw APIError(503, "depth_model_not_loaded", "There is no depth model\(all.complaints)")
+    }
     let place = path.member("type")
     let problem = FieldProblem.value(
       "there is no depth model in the models folder (depth/NAME with Depth Anything V2's config.json and "

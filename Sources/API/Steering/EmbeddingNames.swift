@@ -50,25 +50,34 @@ struct EmbeddingNames {
 
 extension EmbeddingNames {
   /// The files of those that stand in a request's prompts; waits for the disk.
-  /// - Throws: 404 for an `embedding:…` that names none; 422 for a file that is damaged or holds something else.
+  /// - Throws: 404 for an `embedding:…` that names none; 422 for a file that is damaged or holds something else; 503
+  ///   where the model's own negative prompt is at fault.
   static func files(
-    of request: GenerationRequest, in folder: AdapterFolder, _ body: JSONObject
+    of request: GenerationRequest, in folder: AdapterFolder, _ entry: ModelEntry, _ body: JSONObject
   ) throws(APIError) -> [AdapterFile] {
     let available = folder.names
     let names = EmbeddingNames(available, style: request.promptStyle)
     let choice = AdapterChoice(folder: folder, body: body)
-    var prompts = [("prompt", request.prompt)]
-    if case .text(let text) = request.negativePrompt { prompts.append(("negative_prompt", text)) }
-    var files: [AdapterFile] = []
-    for (field, prompt) in prompts {
-      let (found, rest) = names.found(in: prompt)
+    func files(in text: String, _ field: String) throws(APIError) -> [AdapterFile] {
+      let (found, rest) = names.found(in: text)
       if request.promptStyle == .comfy, let unknown = PromptSyntax.embeddingNamed(in: rest) {
         throw choice.unknown(unknown)
       }
-      for name in available where found.contains(name) && !files.contains(where: { $0.name == name }) {
+      var files: [AdapterFile] = []
+      for name in available where found.contains(name) {
         files.append(try choice.find(name, at: FieldPath(field)))
       }
+      return files
     }
-    return files
+    let first = try files(in: request.prompt, "prompt")
+    guard case .text(let text) = request.negativePrompt else { return first }
+    let field = "negative_prompt"
+    do throws(APIError) {
+      return first + (try files(in: text, field)).filter { !first.contains($0) }
+    } catch {
+      // The model's own is none of the client's mistakes.
+      guard body.value(at: FieldPath(field)) == .null else { throw error }
+      throw GenerationPlan.unusableDefault(field, entry, error.detail.plainText)
+    }
   }
 }

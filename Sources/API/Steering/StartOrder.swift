@@ -23,13 +23,16 @@ struct StartOrder: Sendable {
   init?(_ values: FieldValues, _ mistakes: inout Mistakes) {
     guard let picture = values.picture("image") else {
       if values.picture("mask") != nil { mistakes.note("mask needs an image", at: "mask") }
+      if values.boolean(Self.maskedOnly) == true {
+        mistakes.note("\(Self.maskedOnly) needs an image and a mask", at: Self.maskedOnly)
+      }
       return nil
     }
     self.picture = picture
     strength = values.number("strength") ?? 0.75
     mode = values.resizeMode
     mask = values.picture("mask").map { mask in
-      let isMaskedOnly = values.boolean("inpaint_masked_only") ?? false
+      let isMaskedOnly = values.boolean(Self.maskedOnly) ?? false
       return Mask(
         picture: mask, kind: values.choice("mask_mode") ?? .binary, blur: values.integer("mask_blur") ?? 4,
         composites: values.boolean("composite") ?? true,
@@ -38,8 +41,10 @@ struct StartOrder: Sendable {
     checkMaskedOnly(values, &mistakes)
   }
 
+  private static let maskedOnly = "inpaint_masked_only"
+
   private func checkMaskedOnly(_ values: FieldValues, _ mistakes: inout Mistakes) {
-    let field = "inpaint_masked_only"
+    let field = Self.maskedOnly
     guard values.boolean(field) == true else { return }
     guard let mask else { return mistakes.note("\(field) needs a mask", at: field) }
     if !mask.composites {
@@ -64,7 +69,7 @@ extension StartOrder {
   /// - Parameters:
   ///   - work: of what the engine makes at first.
   ///   - result: of what it makes in the end.
-  /// - Throws: 422 for a mask with nothing in it, where the area it masks is wanted.
+  /// - Throws: for a mask that selects nothing at the size it is brought to: all would come back as it was.
   func prepared(
     work: (width: Int, height: Int), result: (width: Int, height: Int)
   ) throws(FieldProblem) -> (start: StartingPicture, finish: PictureFinish?) {
@@ -73,8 +78,7 @@ extension StartOrder {
     let grey = laidOver(mask)
     guard let padding = mask.padding else {
       let start = StartingPicture(
-        original.fitted(work, mode), strength: strength,
-        mask: RepaintMask(grey.fitted(work, mode), kind: mask.kind))
+        original.fitted(work, mode), strength: strength, mask: try mask.repaint(grey.fitted(work, mode)))
       guard mask.composites else { return (start, nil) }
       return (
         start,
@@ -86,9 +90,9 @@ extension StartOrder {
     let area = mask.area(grey)
     guard let crop = InpaintCrop(mask: area, width: work.width, height: work.height, padding: padding),
       let cut = crop.cut(original), let cutMask = crop.cut(grey)
-    else { throw .value("inpaint_masked_only needs a mask that is white somewhere") }
+    else { throw .value(StartOrder.Mask.selectsNothing) }
     return (
-      StartingPicture(cut, strength: strength, mask: RepaintMask(cutMask, kind: mask.kind)),
+      StartingPicture(cut, strength: strength, mask: try mask.repaint(cutMask)),
       PictureFinish(original: original, area: area, blur: mask.blur, crop: crop)
     )
   }
@@ -104,6 +108,16 @@ extension StartOrder {
 }
 
 extension StartOrder.Mask {
+  fileprivate static let selectsNothing = "mask selects nothing to repaint: it should be white somewhere"
+
+  /// What the engine repaints.
+  /// - Parameter grey: at the size that the engine works at.
+  /// - Throws: where nothing of it is.
+  fileprivate func repaint(_ grey: GrayImage) throws(FieldProblem) -> RepaintMask {
+    guard area(grey).pixels.contains(where: { $0 > 0 }) else { throw .value(Self.selectsNothing) }
+    return RepaintMask(grey, kind: kind)
+  }
+
   /// White where anything is repainted.
   fileprivate func area(_ grey: GrayImage) -> GrayImage {
     switch kind {

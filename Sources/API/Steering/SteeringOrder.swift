@@ -25,37 +25,42 @@ struct SteeringOrder: Sendable {
   }
 
   /// Pixels of the picture: what the client says, else those of the picture it starts from, else the model's.
+  /// - Parameter maxPixels: the most that width × height may be; checked here where `image` alone says the size.
   func size(
-    _ values: FieldValues, _ defaults: (width: Int, height: Int), _ mistakes: inout Mistakes
+    _ values: FieldValues, _ defaults: (width: Int, height: Int), maxPixels: Int, _ mistakes: inout Mistakes
   ) -> (width: Int, height: Int) {
+    let (width, height) = (values.integer("width"), values.integer("height"))
     guard let start, !start.isMaskedOnly else {
-      return (values.integer("width") ?? defaults.width, values.integer("height") ?? defaults.height)
+      return (width ?? defaults.width, height ?? defaults.height)
     }
     let image = start.picture.image
-    func side(_ name: String, _ own: Int) -> Int {
-      if let side = values.integer(name) { return side }
-      let side = own / 8 * 8
-      if !FieldTable.sides.contains(side) {
-        let limits = "\(FieldTable.sides.lowerBound) to \(FieldTable.sides.upperBound)"
-        mistakes.note(
-          "the image is \(image.width) x \(image.height); a \(name) of \(limits) should be given", at: name)
-      }
-      return side
+    let own = (width: image.width / 8 * 8, height: image.height / 8 * 8)
+    let sides = [("width", width, own.width), ("height", height, own.height)]
+    for (name, asked, own) in sides where asked == nil && !FieldTable.sides.contains(own) {
+      let limits = "\(FieldTable.sides.lowerBound) to \(FieldTable.sides.upperBound)"
+      mistakes.note(
+        "the image is \(image.width) x \(image.height); a \(name) of \(limits) should be given", at: name)
     }
-    return (side("width", image.width), side("height", image.height))
+    if width == nil, height == nil, own.width * own.height > maxPixels {
+      mistakes.note(
+        "the image is \(image.width) x \(image.height), over the limit of \(maxPixels) pixels; "
+          + "a width and a height should be given", at: "image")
+    }
+    return (width ?? own.width, height ?? own.height)
   }
 
   /// Finds the files and prepares the pictures of `request`; waits for the disk and computes long.
-  /// - Parameter body: of the request, for the `input` of a 422.
+  /// - Parameters: entry the model's; body of the request, for the `input` of a 422.
   /// - Returns: what is left to do to each picture.
   func resolve(
-    _ request: inout GenerationRequest, in folders: AdapterFolders, _ body: JSONObject
+    _ request: inout GenerationRequest, in folders: AdapterFolders, _ entry: ModelEntry, _ body: JSONObject
   ) throws(APIError) -> PictureFinish? {
     let choice = AdapterChoice(folder: folders.folder(.lora), body: body)
     for lora in loras {
       request.loras.append(LoRASelection(try choice.find(lora.name, at: lora.path), scale: lora.scale))
     }
-    request.embeddings = try EmbeddingNames.files(of: request, in: folders.folder(.textualInversion), body)
+    request.embeddings = try EmbeddingNames.files(
+      of: request, in: folders.folder(.textualInversion), entry, body)
     let (width, height) = (request.width, request.height)
     request.reference = try reference?.prompt(in: folders, width: width, height: height, body)
     for control in controls {

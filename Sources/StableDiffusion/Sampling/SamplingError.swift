@@ -8,7 +8,8 @@ public enum SamplingError: Error, Sendable, Equatable {
   case spacing(TimestepSpacing, SamplingMethod)
   /// The method draws nothing anew.
   case eta(Double, SamplingMethod)
-  /// The first timestep carries no signal, from which a network that answers the noise tells nothing.
+  /// The first timestep carries no signal, from which a network that answers the noise tells nothing. Methods whose
+  /// steps can be moved begin elsewhere with `leading` spacing.
   case noSignal(SamplingMethod)
   /// Of so many steps, it leaves none.
   case strength(Double, steps: Int)
@@ -27,7 +28,8 @@ public enum SamplingError: Error, Sendable, Equatable {
   public var field: String {
     switch self {
     case .steps: "steps"
-    case .sigmas, .noSignal: "scheduler"
+    case .sigmas: "scheduler"
+    case .noSignal(let method): method.spacings.count > 1 ? "timestep_spacing" : "scheduler"
     case .spacing: "timestep_spacing"
     case .eta: "eta"
     case .strength: "strength"
