@@ -89,17 +89,43 @@ import Torch
         == "model.safetensors: tensor backbone.embeddings.position_embeddings: 16 places are not one and a square"
     )
     for (from, to) in [
+      ("\"num_attention_heads\": 2", "\"num_attention_heads\": 5"), ("\"gelu\"", "\"relu\""),
+      ("\"head_in_index\": -1", "\"head_in_index\": 0"), ("\"dtype\"", "\"backbone\""),
       ("relative", "metric"), ("\"depth_anything\"", "\"dpt\""), ("\"dinov2\"", "\"vit\""), ("{", "["),
       ("\"num_attention_heads\": 2", "\"num_attention_heads\": 0"),
     ] {
       let message = try refusal(configuration: { $0.replacing(from, with: to) })
       #expect(message?.hasPrefix("config.json ") == true, "\(to)")
     }
-    let many = try refusal(configuration: {
-      $0.replacing("\"num_attention_heads\": 2", with: "\"num_attention_heads\": 5")
+    let other = try refusal(configuration: {
+      $0.replacing("\"hidden_size\": 12", with: "\"hidden_size\": 24")
     })
-    #expect(many?.hasSuffix("query.weight: 12 channels do not make 5 heads") == true)
+    #expect(other?.hasSuffix("projection.weight: has 12 channels, config.json says 24") == true)
     #expect(throws: CheckpointError.self) { try DepthModel(folder: "/nowhere", device: .cpu) }
+  }
+
+  private struct ReadConfiguration: Decodable {
+    let name: String, file: String
+    let read: Values?
+
+    struct Values: Decodable, Equatable {
+      let stages: [Int], width: Int, heads: Int, eps: Double
+    }
+  }
+
+  /// What a published file does not list is what transformers takes it for.
+  @Test func configurationsAreReadAsTransformersReadsThem() throws {
+    let cases = try Fixture.decode("depth/configurations.json", as: [ReadConfiguration].self)
+    #expect(cases.count == 10 && cases.count { $0.read == nil } == 3)
+    let folder = try TemporaryFolder()
+    for wanted in cases {
+      let path = try folder.write(wanted.file, to: "config.json")
+      let read = try? DepthConfiguration(path: path)
+      let values = read.map {
+        ReadConfiguration.Values(stages: $0.stages, width: $0.width, heads: $0.heads, eps: $0.layerNormEps)
+      }
+      #expect(values == wanted.read, "\(wanted.name)")
+    }
   }
 
   /// Nothing nearer than the rest is black, not a division by nothing.

@@ -12,7 +12,11 @@ final class Dinov2 {
 
   init(_ w: Weights, _ configuration: DepthConfiguration) throws {
     embeddings = try Dinov2Embeddings(w["embeddings"])
-    let width = embeddings.width
+    let width = configuration.width
+    guard embeddings.width == width else {
+      throw w["embeddings"]["patch_embeddings"]["projection"].unsuitable(
+        "weight", "has \(embeddings.width) channels, \(DepthConfiguration.file) says \(width)")
+    }
     layers = try (0..<w["encoder"].count("layer")).map {
       try Dinov2Layer(w["encoder"]["layer"][$0], width, configuration)
     }
@@ -112,9 +116,6 @@ final class Dinov2Attention {
 
   init(_ w: Weights, _ width: Int, heads: Int) throws {
     let inner = w["attention"]
-    guard width % heads == 0 else {
-      throw inner["query"].unsuitable("weight", "\(width) channels do not make \(heads) heads")
-    }
     query = try Linear(inner["query"], width, width)
     key = try Linear(inner["key"], width, width)
     value = try Linear(inner["value"], width, width)
