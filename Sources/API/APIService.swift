@@ -13,7 +13,7 @@ public struct APIService: HTTPHandler {
   let folders: AdapterFolders
   let workers: WorkPool
   let configuration: APIConfiguration
-  let jobs = JobStore()
+  let jobs: JobStore
   let description: OpenAPIFile
   let started = ContinuousClock.now
   let metrics = RequestMetrics()
@@ -26,12 +26,13 @@ public struct APIService: HTTPHandler {
   ///   - registry: the registry as last read; called on the reactor, so it must not wait.
   ///   - folders: of LoRAs, decoders and other adapters, looked into by each request.
   ///   - workers: threads for work that blocks: PNG and the folders.
+  ///   - jobs: where jobs are recorded.
   public init(
     engine: any ImageEngine, queue: JobQueue, registry: @escaping @Sendable () -> ModelRegistry,
-    folders: AdapterFolders, workers: WorkPool, configuration: APIConfiguration
+    folders: AdapterFolders, workers: WorkPool, jobs: JobStore = JobStore(), configuration: APIConfiguration
   ) {
     (self.engine, self.queue, self.registry) = (engine, queue, registry)
-    (self.folders, self.workers, self.configuration) = (folders, workers, configuration)
+    (self.folders, self.workers, self.jobs, self.configuration) = (folders, workers, jobs, configuration)
     crossOrigin = CrossOrigin(allowed: configuration.allowedOrigins)
     gate = Gate(allowedHosts: configuration.allowedHosts, crossOrigin: crossOrigin)
     description = OpenAPIFile(routes: Route.all, version: configuration.version)

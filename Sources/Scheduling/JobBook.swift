@@ -2,7 +2,11 @@
 struct JobBook {
   struct Entry {
     var record: JobRecord
-    /// Ends its task; `nil` once it is over.
+    /// Tells whoever waits for it.
+    let tell: @Sendable (JobOutcome) -> Void
+    /// Whether its task goes on, which it may for a step after the job is over.
+    var isWorking = true
+    /// Ends its task.
     var cancel: (@Sendable () -> Void)?
     var cancelRequested = false
     var reply: [UInt8]?
@@ -12,26 +16,36 @@ struct JobBook {
   private var entries: [String: Entry] = [:]
   /// The ids from the oldest to the newest.
   private var order: [String] = []
+  /// Those of jobs that are over, in the order of their ends.
+  private var ended: [String] = []
+  private var isStopped = false
 
   init(limits: JobStore.Limits) { self.limits = limits }
 
+  /// A job of the same client that is over gives its id to the new one.
+  /// - Parameter tell: told of the end.
   /// - Returns: the job's id.
-  mutating func open(_ opening: JobOpening, at time: Double) -> String {
+  mutating func open(
+    _ opening: JobOpening, at time: Double, tell: @escaping @Sendable (JobOutcome) -> Void
+  ) -> String {
     forget(at: time)
     var id = opening.id
+    if let entry = entries[id], entry.record.isOver, !entry.isWorking, entry.record.client == opening.client {
+      remove(id)
+    }
     while id.isEmpty || entries[id] != nil {
       id = String(UInt64.random(in: 0...UInt64.max), radix: 16)
     }
-    entries[id] = Entry(record: JobRecord(opening, id: id, created: time))
+    entries[id] = Entry(record: JobRecord(opening, id: id, created: time), tell: tell)
     order.append(id)
     return id
   }
 
   /// - Returns: whether the job was cancelled before.
   mutating func attach(_ id: String, _ cancel: @escaping @Sendable () -> Void) -> Bool {
-    guard let entry = entries[id], !entry.record.isOver else { return false }
+    guard let entry = entries[id], entry.isWorking else { return false }
     entries[id]?.cancel = cancel
-    return entry.cancelRequested
+    return entry.cancelRequested || isStopped
   }
 
   /// - Returns: whether the job goes on.
@@ -41,17 +55,24 @@ struct JobBook {
     return true
   }
 
-  mutating func end(_ id: String, _ reply: JobReply?, at time: Double) -> JobOutcome {
+  /// The job's task is over.
+  /// - Returns: `nil` when the job was over before.
+  mutating func end(_ id: String, _ reply: JobReply?, at time: Double) -> JobOutcome? {
+    entries[id]?.isWorking = false
+    entries[id]?.cancel = nil
+    guard let record = entries[id]?.record, !record.isOver else { return nil }
+    let outcome = close(id, reply, at: time)
+    if !record.wasQueued { remove(id) }
+    forget(at: time)
+    return outcome
+  }
+
+  private mutating func close(_ id: String, _ reply: JobReply?, at time: Double) -> JobOutcome {
     let isAsked = entries[id]?.cancelRequested == true
     let outcome: JobOutcome = reply.map { .reply($0) } ?? .cancelled(onRequest: isAsked)
-    entries[id]?.cancel = nil
-    if entries[id]?.record.wasQueued == false {
-      remove(id)
-      return outcome
-    }
     entries[id]?.record.note(.ended(outcome), at: time)
     if entries[id]?.record.hasReply == true { entries[id]?.reply = reply?.body }
-    forget(at: time)
+    ended.append(id)
     return outcome
   }
 
@@ -76,21 +97,42 @@ struct JobBook {
     return order.reversed().compactMap { entries[$0]?.record }.filter { client == nil || $0.client == client }
   }
 
-  var tasks: [@Sendable () -> Void] { entries.values.compactMap(\.cancel) }
+  /// Every job is over, whatever its task still does, and so is every one that comes.
+  /// - Returns: what ends the tasks and tells those who wait.
+  mutating func stop(at time: Double) -> [@Sendable () -> Void] {
+    isStopped = true
+    return order.compactMap { id in
+      guard let entry = entries[id], !entry.record.isOver else { return nil }
+      let outcome = close(id, nil, at: time)
+      return {
+        entry.cancel?()
+        entry.tell(outcome)
+      }
+    }
+  }
 
-  /// Removes what is over and too old, or too much.
+  /// Removes what is over and too old, or too much; of replies that are too long together, only those that ended first.
   private mutating func forget(at time: Double) {
     var (jobs, bytes) = (0, 0)
-    for id in order.reversed() {
-      guard let entry = entries[id], let ended = entry.record.ended else { continue }
+    for id in ended.reversed() {
+      guard let entry = entries[id], let end = entry.record.ended else { continue }
       jobs += 1
-      bytes += entry.reply?.count ?? 0
-      if jobs > limits.jobs || bytes > limits.replyBytes || ended + limits.age < time { remove(id) }
+      if jobs > limits.jobs || end + limits.age < time {
+        remove(id)
+      } else if let reply = entry.reply {
+        // The newest is kept, however long it is.
+        if bytes > 0, bytes + reply.count > limits.replyBytes {
+          entries[id]?.reply = nil
+          entries[id]?.record.hasReply = false
+        }
+        bytes += reply.count
+      }
     }
   }
 
   private mutating func remove(_ id: String) {
     entries[id] = nil
     order.removeAll { $0 == id }
+    ended.removeAll { $0 == id }
   }
 }

@@ -1,22 +1,30 @@
 import Synchronization
 
-/// The events of one job for one reader, who may be slow: of each kind the newest waits, and the end always.
+/// The events of one job for one reader, who may be slow: steps wait in their order, of every other kind the newest, and
+/// the end always.
 public final class JobEvents: Sendable {
-  /// The order in which waiting events are handed out.
-  private enum Kind: Int, CaseIterable {
-    case queued, loading, step, preview, ended
-  }
+  /// Steps that wait for the reader; of more the oldest are lost.
+  static let mostSteps = 256
 
   private struct State {
-    var waiting: [JobEvent?] = Kind.allCases.map { _ in nil }
+    /// In the order they came.
+    var waiting: [JobEvent] = []
     var reader: CheckedContinuation<Void, Never>?
     /// Numbers the reader's waits, so that a timer that comes too late ends no later one.
     var wait: UInt64 = 0
 
     mutating func take() -> JobEvent? {
-      guard let place = waiting.firstIndex(where: { $0 != nil }) else { return nil }
-      defer { waiting[place] = nil }
-      return waiting[place]
+      waiting.isEmpty ? nil : waiting.removeFirst()
+    }
+
+    mutating func add(_ event: JobEvent) {
+      let most = event.kind == .step ? JobEvents.mostSteps : 1
+      if waiting.count(where: { $0.kind == event.kind }) >= most,
+        let oldest = waiting.firstIndex(where: { $0.kind == event.kind })
+      {
+        waiting.remove(at: oldest)
+      }
+      waiting.append(event)
     }
 
     mutating func takeReader() -> CheckedContinuation<Void, Never>? {
@@ -48,7 +56,7 @@ public final class JobEvents: Sendable {
       await withCheckedContinuation { continuation in
         let isSettled = state.withLock { state in
           // An event, or the end of this wait, may have come before.
-          if Task.isCancelled || state.wait != wait || state.waiting.contains(where: { $0 != nil }) {
+          if Task.isCancelled || state.wait != wait || !state.waiting.isEmpty {
             return true
           }
           state.reader = continuation
@@ -73,18 +81,26 @@ public final class JobEvents: Sendable {
 
   /// Never waits.
   func post(_ event: JobEvent) {
-    let kind: Kind =
-      switch event {
-      case .queued: .queued
-      case .loading: .loading
-      case .step: .step
-      case .preview: .preview
-      case .ended: .ended
-      }
     let reader = state.withLock { state in
-      state.waiting[kind.rawValue] = event
+      state.add(event)
       return state.takeReader()
     }
     reader?.resume()
+  }
+}
+
+extension JobEvent {
+  fileprivate enum Kind {
+    case queued, loading, step, preview, ended
+  }
+
+  fileprivate var kind: Kind {
+    switch self {
+    case .queued: .queued
+    case .loading: .loading
+    case .step: .step
+    case .preview: .preview
+    case .ended: .ended
+    }
   }
 }

@@ -76,7 +76,7 @@ public struct JobRecord: Sendable, Equatable {
   public let isDetached: Bool
   /// The error it ended with.
   public internal(set) var failure: JobReply?
-  /// Whether its reply is kept.
+  /// Whether its reply is kept: that of a detached job that completed, until newer ones need its room.
   public internal(set) var hasReply = false
 
   public struct Loading: Sendable, Equatable {

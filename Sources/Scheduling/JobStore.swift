@@ -10,7 +10,7 @@ public final class JobStore: Sendable {
     public var jobs = 256
     /// Seconds after the end.
     public var age = 600.0
-    /// Bytes of the replies of detached jobs, all together.
+    /// Bytes of the replies of detached jobs, all together; the newest is kept, however long it is.
     public var replyBytes = 64 << 20
 
     public init() {}
@@ -30,24 +30,26 @@ public final class JobStore: Sendable {
 
   /// Starts `work` in a task of its own.
   ///
-  /// An id that is in use is replaced by one that is drawn. A job that ends without ever having been queued leaves no
-  /// record.
+  /// An id that is in use is replaced by one that is drawn; that of a job of the same client that is over is free. A job
+  /// that ends without ever having been queued leaves no record.
   /// - Parameter work: reports on itself; a reply, or `nil` when it was cancelled.
   public func start(
     _ opening: JobOpening, _ work: @escaping @Sendable (JobReporter) async -> JobReply?
   ) -> RunningJob {
-    let events = JobEvents()
-    let id = book.withLock { $0.open(opening, at: now()) }
+    let (events, end) = (JobEvents(), JobEnd())
+    let tell: @Sendable (JobOutcome) -> Void = { outcome in
+      events.post(.ended(outcome))
+      end.tell(outcome)
+    }
+    let id = book.withLock { $0.open(opening, at: now(), tell: tell) }
     let task = Task {
       let reply = await work(JobReporter(id: id, store: self, events: events))
-      let outcome = book.withLock { $0.end(id, reply, at: now()) }
-      events.post(.ended(outcome))
-      return outcome
+      if let outcome = book.withLock({ $0.end(id, reply, at: now()) }) { tell(outcome) }
     }
     let cancel: @Sendable () -> Void = { task.cancel() }
     // A cancellation may have come between the two.
     if book.withLock({ $0.attach(id, cancel) }) { cancel() }
-    return RunningJob(id: id, events: events, isDetached: opening.isDetached, task: task)
+    return RunningJob(id: id, events: events, isDetached: opening.isDetached, end: end, cancel: cancel)
   }
 
   /// - Parameter client: whose jobs; `nil` means everyone's.
@@ -74,9 +76,10 @@ public final class JobStore: Sendable {
     return found?.record
   }
 
-  /// Ends every job, because the server stops.
+  /// Ends every job, because the server stops. Whoever waits for one is told at once, not when its step is done; jobs
+  /// that are started afterwards end too.
   public func cancelAll() {
-    for cancel in book.withLock({ $0.tasks }) { cancel() }
+    for end in book.withLock({ $0.stop(at: now()) }) { end() }
   }
 
   fileprivate func note(_ event: JobEvent, of id: String) -> Bool {
@@ -102,12 +105,13 @@ public struct RunningJob: Sendable {
   /// For one reader.
   public let events: JobEvents
   let isDetached: Bool
-  let task: Task<JobOutcome, Never>
+  let end: JobEnd
+  let cancel: @Sendable () -> Void
 
   /// Waits for the end. Cancelling the caller is the client's going.
   public func outcome() async -> JobOutcome {
     await withTaskCancellationHandler {
-      await task.value
+      await end.outcome()
     } onCancel: {
       clientHungUp()
     }
@@ -115,6 +119,6 @@ public struct RunningJob: Sendable {
 
   /// Cancels the job unless it is detached.
   public func clientHungUp() {
-    if !isDetached { task.cancel() }
+    if !isDetached { cancel() }
   }
 }

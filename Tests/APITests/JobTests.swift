@@ -21,11 +21,14 @@ import Testing
     #expect((job["state"], job["model"], job["step"], job["steps"]) == ("completed", "animagine", 1, 28))
     // The client has the picture; it is not kept a second time.
     #expect((job["detached"], job["result"], job["error"]) == (false, nil, .null))
-    let again = await bench.ask("POST", "/generate", id: "mine", body: Self.body)
-    let other = try #require(again.headers["X-Job-Id"])
-    #expect(other != "mine")
+    // Asked again, the id is the new job's.
+    let again = await bench.ask("POST", "/generate", id: "mine", body: Self.detached)
+    #expect(again.headers["X-Job-Id"] == "mine")
+    #expect(await bench.job("mine")["detached"] == true)
+    let other = await bench.ask("POST", "/generate", id: "mine", address: "10.0.0.2", body: Self.body)
+    let drawn = try #require(other.headers["X-Job-Id"])
     let listed = await bench.ask("GET", "/jobs").json["jobs"]?.arrayValue
-    #expect(listed?.compactMap { $0["id"]?.stringValue } == [other, "mine"])
+    #expect(listed?.compactMap { $0["id"]?.stringValue } == [drawn, "mine"])
   }
 
   @Test func waitingAndRunningJobs() async throws {
@@ -109,6 +112,18 @@ import Testing
     #expect(job["result"]?.keys == ["image", "seed", "parameters", "timings"])
     // What it would have answered: bytes and all.
     #expect(await client.value.json == job["result"])
+  }
+
+  /// A result that had to give way is told from one that is still to come.
+  @Test func aResultThatIsGone() async throws {
+    var limits = JobStore.Limits()
+    limits.replyBytes = 1
+    let bench = try Bench(jobs: JobStore(limits: limits))
+    for id in ["x", "y"] { _ = await bench.ask("POST", "/generate", id: id, body: Self.detached) }
+    let gone = await bench.job("x")
+    #expect(JobRecord.detailShape.mismatches(gone) == [])
+    #expect((gone["state"], gone["result"]) == ("completed", .null))
+    #expect(await bench.job("y")["result"]?["seed"] == 7)
   }
 
   @Test func othersLeaveWithTheirClient() async throws {

@@ -73,7 +73,8 @@ final class Bench: Sendable {
 
   init(
     engine: ScriptedEngine = ScriptedEngine(), queue: JobQueue = JobQueue(limit: 16),
-    models: [ModelEntry]? = nil, vaes: [String] = [], change: (inout APIConfiguration) -> Void = { _ in }
+    models: [ModelEntry]? = nil, vaes: [String] = [], jobs: JobStore = JobStore(),
+    change: (inout APIConfiguration) -> Void = { _ in }
   ) throws {
     let temporary = try TemporaryFolder()
     let folder = temporary.url
@@ -92,7 +93,7 @@ final class Bench: Sendable {
     service = APIService(
       engine: engine, queue: queue, registry: { registry },
       folders: AdapterFolders(models: folder.path),
-      workers: WorkPool(threads: 1, limit: 8, name: "test"), configuration: configuration)
+      workers: WorkPool(threads: 1, limit: 8, name: "test"), jobs: jobs, configuration: configuration)
   }
 
   var folder: URL { temporary.url }

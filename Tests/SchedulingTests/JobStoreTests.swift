@@ -107,6 +107,53 @@ import Testing
     store.cancelAll()
   }
 
+  /// Who asks by an id gets the job that was asked for last.
+  @Test func aJobThatIsOverGivesItsIDToTheNextOne() async throws {
+    let store = JobStore()
+    func run(_ text: String, client: String) async -> String {
+      let job = store.start(Self.opening("x", client: client, isDetached: true)) { reporter in
+        reporter.report(.queued(ahead: 0))
+        return Self.reply(text)
+      }
+      _ = await job.outcome()
+      return job.id
+    }
+    #expect(await run("first", client: "a") == "x")
+    #expect(await run("second", client: "a") == "x")
+    #expect(store.reply("x", of: "a") == [UInt8]("second".utf8))
+    let other = await run("third", client: "b")
+    #expect(other != "x")
+    #expect(store.records(of: nil).map(\.id) == [other, "x"])
+  }
+
+  /// A step may take longer than a server that stops has.
+  @Test func stoppingTellsEveryoneAtOnce() async throws {
+    let store = JobStore()
+    let (released, release) = AsyncStream.makeStream(of: Void.self)
+    let stuck: @Sendable (JobReporter) async -> JobReply? = { reporter in
+      reporter.report(.queued(ahead: 0))
+      // Not ended by a cancellation.
+      await Task { for await _ in released { break } }.value
+      reporter.report(.step(1, of: 4, secondsLeft: nil))
+      return Self.reply("too late")
+    }
+    let job = store.start(Self.opening("x", isDetached: true), stuck)
+    try await until { store.record("x", of: nil)?.state == .running }
+    async let waiting = job.outcome()
+    store.cancelAll()
+    #expect(await waiting == .cancelled(onRequest: false))
+    #expect(store.record("x", of: nil)?.state == .cancelled)
+    #expect(await job.events.next(within: .seconds(1)) == .queued(ahead: 0))
+    #expect(await job.events.next(within: .seconds(1)) == .ended(.cancelled(onRequest: false)))
+    // Its task goes on, so another job needs another id, and is over at once.
+    let late = store.start(Self.opening("x"), Self.endless)
+    #expect(late.id != "x")
+    #expect(await late.outcome() == .cancelled(onRequest: false))
+    release.finish()
+    #expect(await job.events.next(within: .milliseconds(20)) == nil)
+    #expect(store.record("x", of: nil)?.step == 0)
+  }
+
   @Test func othersJobsAreUnknown() async throws {
     let store = JobStore()
     let job = store.start(Self.opening("x", client: "a", isDetached: true)) { reporter in
@@ -136,10 +183,19 @@ import Testing
     }
     let endless = store.start(Self.opening("endless"), Self.endless)
     for id in ["a", "b", "c", "d"] { await run(id, bytes: 1) }
+    func kept() -> [String] { store.records(of: nil).filter(\.hasReply).map(\.id) }
     #expect(store.records(of: nil).map(\.id) == ["d", "c", "b", "endless"])
+    #expect(kept() == ["d", "c", "b"])
     // 9 + 1 bytes fit, the others do not.
     await run("e", bytes: 9)
-    #expect(store.records(of: nil).map(\.id) == ["e", "d", "endless"])
+    #expect(store.records(of: nil).map(\.id) == ["e", "d", "c", "endless"])
+    #expect(kept() == ["e", "d"])
+    #expect(store.reply("c", of: nil) == nil)
+    #expect(store.record("c", of: nil)?.state == .completed)
+    // More than fit at all: the newest is kept, and no record goes for it.
+    await run("f", bytes: 11)
+    #expect(store.records(of: nil).map(\.id) == ["f", "e", "d", "endless"])
+    #expect(kept() == ["f"])
     time.withLock { $0 = 61 }
     #expect(store.records(of: nil).map(\.id) == ["endless"])
     endless.clientHungUp()
@@ -149,22 +205,34 @@ import Testing
 }
 
 @Suite(.timeLimit(.minutes(1))) struct JobEventsTests {
-  @Test func aSlowReaderSeesTheNewestOfEachKind() async {
+  private func all(_ events: JobEvents) async -> [JobEvent] {
+    var seen: [JobEvent] = []
+    while let event = await events.next(within: .zero) { seen.append(event) }
+    return seen
+  }
+
+  @Test func aSlowReaderSeesEveryStepAndTheNewestOfOtherKinds() async {
     let events = JobEvents()
     events.post(.queued(ahead: 2))
-    for step in 1...5 {
-      events.post(.step(step, of: 5, secondsLeft: nil))
+    events.post(.queued(ahead: 0))
+    for step in 1...3 {
+      events.post(.step(step, of: 3, secondsLeft: nil))
       events.post(.preview(step: step, jpeg: []))
     }
-    events.post(.queued(ahead: 1))
     events.post(.ended(.cancelled(onRequest: true)))
-    var seen: [JobEvent?] = []
-    for _ in 0..<5 { seen.append(await events.next(within: .milliseconds(1))) }
     #expect(
-      seen == [
-        .queued(ahead: 1), .step(5, of: 5, secondsLeft: nil), .preview(step: 5, jpeg: []),
-        .ended(.cancelled(onRequest: true)), nil,
+      await all(events) == [
+        .queued(ahead: 0), .step(1, of: 3, secondsLeft: nil), .step(2, of: 3, secondsLeft: nil),
+        .step(3, of: 3, secondsLeft: nil), .preview(step: 3, jpeg: []), .ended(.cancelled(onRequest: true)),
       ])
+  }
+
+  @Test func ofTooManyStepsTheOldestAreLost() async {
+    let events = JobEvents()
+    let most = JobEvents.mostSteps
+    for step in 1...most + 2 { events.post(.step(step, of: most + 2, secondsLeft: nil)) }
+    let expected = (3...most + 2).map { JobEvent.step($0, of: most + 2, secondsLeft: nil) }
+    #expect(await all(events) == expected)
   }
 
   @Test func aReaderIsWoken() async {

@@ -4,12 +4,12 @@ import Scheduling
 extension JobRecord {
   static let shape = Shape.named("Job", .record(members))
 
-  /// With the reply of a detached job that completed.
+  /// With the reply of a detached job that completed; null once it had to give way to others.
   static let detailShape = Shape.named(
     "JobDetail",
     .object(
       members.map { .init(name: $0.key, shape: $0.value) }
-        + [.init(name: "result", shape: .named("Picture", Route.picture), isRequired: false)]))
+        + [.init(name: "result", shape: .nullable(.named("Picture", Route.picture)), isRequired: false)]))
 
   private static let members: KeyValuePairs<String, Shape> = [
     "id": .text, "state": .choice(State.allCases.map(\.rawValue)), "model": .text,
@@ -34,6 +34,13 @@ extension JobRecord {
         ]
       } ?? .null,
     ]
+  }
+
+  /// Without a reply, which is gone where there was one.
+  var detail: JSONValue {
+    guard state == .completed, isDetached, case .object(var object) = json else { return json }
+    object["result"] = .null
+    return .object(object)
   }
 
   private func integer(_ value: Int) -> JSONValue { .number(JSONNumber(value)) }

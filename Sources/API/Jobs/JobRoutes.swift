@@ -42,7 +42,7 @@ extension APIService {
   func showJob(_ call: RouteCall) -> HTTPResponse {
     let (id, owner) = (call.arguments["id"] ?? "", call.client.owner)
     guard let record = jobs.record(id, of: owner) else { return Self.unknownJob }
-    guard let result = jobs.reply(id, of: owner) else { return .json(record.json) }
+    guard let result = jobs.reply(id, of: owner) else { return .json(record.detail) }
     // The result is JSON already, and long.
     var response = HTTPResponse.json(record.json)
     response.body.reserveCapacity(response.body.count + result.count + 16)
