@@ -68,7 +68,8 @@ struct ReferenceNetworks {
     _ loading: Loading
   ) throws -> Seen {
     let network = try encoder(prompt.encoder, options, loading)
-    var seen = Seen(blank: try embedding(of: nil, as: form) { try network.blank(as: form, pause: loading.pause) })
+    var seen = Seen(
+      blank: try embedding(of: nil, as: form) { try network.blank(as: form, pause: loading.pause) })
     for reference in prompt.references {
       let embedding = try embedding(of: reference.picture, as: form) {
         seen.encoded += 1
