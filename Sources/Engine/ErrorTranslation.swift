@@ -13,6 +13,8 @@ func translated<Value>(_ body: () throws -> Value) throws -> Value {
     throw error
   } catch let error as TorchError {
     throw GenerationError(error)
+  } catch let error as OutOfMemoryError {
+    throw GenerationError(error)
   } catch let error as CheckpointError {
     throw GenerationError(.modelNotLoaded, error.description)
   } catch let error as SamplingError {
@@ -27,9 +29,20 @@ func translated<Value>(_ body: () throws -> Value) throws -> Value {
 extension GenerationError {
   init(_ error: TorchError) {
     switch error.kind {
-    case .outOfMemory: self.init(.outOfMemory, "Out of memory in \(error.operation) of \(error.shapes)")
+    case .outOfMemory: self.init(OutOfMemoryError(attempts: [], cause: error))
     case .invalid, .unavailable, .internal: self.init(.internalError, error.description)
     }
+  }
+
+  fileprivate init(_ error: OutOfMemoryError) {
+    let tried: String =
+      switch error.attempts {
+      case []: "there is no way to do it with less"
+      case [.whole, .banded]: "tried whole, and then in bands of rows"
+      default: "tried in bands of rows"
+      }
+    self.init(
+      .outOfMemory, "Out of memory in \(error.cause.operation) of \(error.cause.shapes): \(tried)")
   }
 }
 

@@ -47,6 +47,28 @@ import Torch
     }
   }
 
+  @Test("What does not fit in memory whole goes in bands; what does not fit so either is told with both")
+  func memoryThatRunsOut() throws {
+    try onTorch {
+      let model = try Pocket.load()
+      let none = TorchError(kind: .outOfMemory, operation: "conv2d", shapes: [[1, 4]], message: "none left")
+      func fails() throws -> Int { throw none }
+      let banded = try model.inBandsIfNeeded(pixels: 1, whole: fails) { 7 }
+      #expect(banded == (7, true))
+      #expect(throws: OutOfMemoryError(attempts: [.whole, .banded], cause: none)) {
+        try model.inBandsIfNeeded(pixels: 1, whole: fails, banded: fails)
+      }
+      #expect(throws: OutOfMemoryError(attempts: [.banded], cause: none)) {
+        try model.inBandsIfNeeded(pixels: 2 << 20, whole: fails, banded: fails)
+      }
+      // Another failure is not one of memory.
+      let wrong = TorchError(kind: .invalid, operation: "conv2d", shapes: [], message: "shapes")
+      #expect(throws: wrong) {
+        try model.inBandsIfNeeded(pixels: 1, whole: { () throws -> Int in throw wrong }, banded: fails)
+      }
+    }
+  }
+
   /// A pocket whose every pixel is the same: what the decoder's last layer adds, as float16 bits.
   private func model(bias: UInt16, vaeDtype: DType, in folder: TemporaryFolder) throws -> StableDiffusionXL {
     var bytes = try CheckpointBytes(URL(filePath: Pocket.path))

@@ -19,7 +19,8 @@ extension StableDiffusionXL {
   /// already. One that does not fit in memory whole, or is larger than SDXL's own size, is computed in bands.
   /// - Parameters: latents `[1, 4, H, W]`; decoder in place of the checkpoint's own; pause called now and then: what
   ///   it throws ends the decoding.
-  /// - Throws: `PictureError` when the latents or the picture are not finite, or the picture is flat black.
+  /// - Throws: `PictureError` when the latents or the picture are not finite, or the picture is flat black;
+  ///   `OutOfMemoryError`; `TorchError`.
   public func decode(
     _ latents: Tensor, with decoder: ExternalVAE? = nil, pause: () throws -> Void = {}
   ) throws -> Decoded {
@@ -41,17 +42,12 @@ extension StableDiffusionXL {
     _ latents: Tensor, _ vae: AutoencoderKL, _ pause: () throws -> Void
   ) throws -> (RGBImage, wasBanded: Bool) {
     let pixels = latents.size(2) * latents.size(3) * AutoencoderKL.scale * AutoencoderKL.scale
-    func banded() throws -> RGBImage {
+    return try inBandsIfNeeded(pixels: pixels) {
+      try image(vae.decode(latents, pause: pause))
+    } banded: {
       try withoutActuallyEscaping(pause) { pause in
         try image(vae.decode(latents, bands: RowBands(pause: pause)))
       }
-    }
-    if pixels > AutoencoderKL.largestWhole { return (try banded(), true) }
-    do {
-      return (try image(vae.decode(latents, pause: pause)), false)
-    } catch let error as TorchError where error.kind == .outOfMemory {
-      try options.device.emptyCache()
-      return (try banded(), true)
     }
   }
 

@@ -83,7 +83,7 @@ extension StableDiffusionXL {
   /// not fit in memory whole, is read in bands.
   /// - Parameters: hidden white where the picture is not shown; vae in place of the checkpoint's own; pause as in `start`.
   /// - Returns: float32 mean and log-variance, unscaled, `[1, 8, H, W]`.
-  /// - Throws: `PictureError.nonfiniteLatents`; `TorchError`.
+  /// - Throws: `PictureError.nonfiniteLatents`; `OutOfMemoryError`; `TorchError`.
   public func encode(
     _ picture: RGBImage, without hidden: GrayImage? = nil, with vae: ExternalVAE? = nil,
     pause: () throws -> Void = {}
@@ -111,16 +111,11 @@ extension StableDiffusionXL {
   }
 
   private func encoded(_ picture: Tensor, _ vae: AutoencoderKL, _ pause: () throws -> Void) throws -> Tensor {
-    func banded() throws -> Tensor {
+    try inBandsIfNeeded(pixels: picture.size(2) * picture.size(3)) {
+      try vae.encode(picture, pause: pause)
+    } banded: {
       try withoutActuallyEscaping(pause) { try vae.encode(picture, bands: RowBands(pause: $0)) }
-    }
-    if picture.size(2) * picture.size(3) > AutoencoderKL.largestWhole { return try banded() }
-    do {
-      return try vae.encode(picture, pause: pause)
-    } catch let error as TorchError where error.kind == .outOfMemory {
-      try options.device.emptyCache()
-      return try banded()
-    }
+    }.value
   }
 }
 
