@@ -49,14 +49,17 @@ import Torch
       var reading = DepthReading()
       let asked = [control(try picture(1), depth: folder.path)]
       let weights = folder.path("model.safetensors")
-      let unchanged: [FileAttributeKey: Any] = [.modificationDate: Date(timeIntervalSince1970: 5)]
-      try FileManager.default.setAttributes(unchanged, ofItemAtPath: weights)
+      func setTime() throws {
+        try FileManager.default.setAttributes(
+          [.modificationDate: Date(timeIntervalSince1970: 5)], ofItemAtPath: weights)
+      }
+      try setTime()
       let made = try reading.prepared(asked, on: .cpu) {}
       // Damaged, yet the same file for all that can be told without reading it.
       let handle = try FileHandle(forWritingTo: URL(filePath: weights))
       try handle.write(contentsOf: Data("x".utf8))
       try handle.close()
-      try FileManager.default.setAttributes(unchanged, ofItemAtPath: weights)
+      try setTime()
       #expect(try reading.prepared(asked, on: .cpu) {} == made)
       try folder.write("{}", to: "config.json")
       let error = #expect(throws: GenerationError.self) { try reading.prepared(asked, on: .cpu) {} }
