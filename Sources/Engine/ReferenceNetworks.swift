@@ -135,26 +135,32 @@ struct ReferenceReading {
   /// The same picture beside the references.
   /// - Throws: `GenerationError` naming the field for what this model cannot do with them; `TorchError`.
   func added(to image: ImageConditioning, in model: StableDiffusionXL) throws -> ImageConditioning {
-    do {
-      return try GenerationError.naming("ip_adapter") { try image.seeing(references, in: model) }
-    } catch ReferenceError.noSuchBlocks(let blocks) {
-      throw GenerationError(
-        .invalidRequest, "This model has no attention in \(blocks)", field: "ip_adapter_blocks")
-    } catch ReferenceError.maskOfAMean {
-      throw GenerationError(
-        .invalidRequest, "A mask is of one reference: masks do not go with the mean of all",
-        field: "reference_combination")
-    }
+    try GenerationError.naming("ip_adapter") { try image.seeing(references, in: model) }
   }
 }
 
 extension GenerationError {
-  /// Runs `body`; what it finds wrong with a file is the fault of `field`.
+  /// Runs `body`; what it finds wrong with a file is the fault of `field`, with references of a field of theirs.
   fileprivate static func naming<Value>(_ field: String, _ body: () throws -> Value) throws -> Value {
     do {
       return try body()
     } catch let error as CheckpointError {
       throw GenerationError(.invalidRequest, error.description, field: field)
+    } catch let error as ReferenceError {
+      throw GenerationError(error)
+    }
+  }
+
+  private init(_ error: ReferenceError) {
+    switch error {
+    case .noSuchBlocks(let blocks):
+      self.init(.invalidRequest, "This model has no attention in \(blocks)", field: "ip_adapter_blocks")
+    case .maskOfAMean:
+      self.init(
+        .invalidRequest, "A mask is of one reference: masks do not go with the mean of all",
+        field: "reference_combination")
+    case .face(let reference, let problem):
+      self.init(.invalidRequest, problem, field: "face_embedding", element: reference)
     }
   }
 }

@@ -21,9 +21,9 @@ struct Steering {
   }
 
   /// Tells what was really used.
-  func tell(of request: GenerationRequest, _ report: inout SteeringReport) {
+  func tell(of request: GenerationRequest, _ passes: Passes, _ report: inout SteeringReport) {
     report.loras = loras.reports
-    report.warnings += loras.warnings
+    report.warnings += loras.warnings + passes.idle(in: request)
     report.reference = references?.report
     report.controls = request.controls.map { ControlReport(network: $0.network.name, scale: $0.scale) }
   }

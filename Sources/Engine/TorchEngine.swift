@@ -135,7 +135,7 @@ public actor TorchEngine: ImageEngine {
     timings.decode = stopwatch.lap()
     note(model: request.model.id)
     var report = report(model, texts, timings)
-    steering.tell(of: request, &report.steering)
+    steering.tell(of: request, passes, &report.steering)
     // Some of diffusers' classes know no schedule that ends without signal; neither do these samplers.
     if networks.zeroTerminalSNR, !passes.first.method.honoursZeroTerminalSNR {
       (report.zeroTerminalSNR, report.zeroTerminalSNRSource) = (false, "sampler")

@@ -19,8 +19,10 @@ public struct GenerationError: Error, Codable, Sendable, Equatable {
   public var message: String
   /// The request's field at fault, by its name on the wire.
   public var field: String?
+  /// Which of several it is, from 0, in the request's order.
+  public var element: Int?
 
-  public init(_ kind: Kind, _ message: String, field: String? = nil) {
-    (self.kind, self.message, self.field) = (kind, message, field)
+  public init(_ kind: Kind, _ message: String, field: String? = nil, element: Int? = nil) {
+    (self.kind, self.message, self.field, self.element) = (kind, message, field, element)
   }
 }

@@ -309,6 +309,7 @@ import Testing
         ["reference_image", "ip_adapter_start"]
       ),
       (["control": ["image": "PNG", "start": 0.5, "end": 0.5]], ["control.start"]),
+      (["reference_image": "PNG", "ip_adapter_start": 0.5, "ip_adapter_end": 0.5], ["ip_adapter_start"]),
       (["control": [["image": "PNG", "low_threshold": 300]]], ["control.0.low_threshold"]),
       (["hires": [:]], ["hires"]), (["hires": ["scale": 2, "width": 2048]], ["hires"]),
       (["hires": ["width": 64, "height": 64]], ["hires"]), (["hires": ["scale": 4]], ["hires"]),

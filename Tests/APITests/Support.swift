@@ -102,10 +102,18 @@ final class Bench: Sendable {
   private static let vae = weights("decoder.conv_in.weight", [1, 4, 1, 1])
 
   /// A safetensors file of one tensor, by whose name and shape files are told apart.
-  static func weights(_ name: String, _ shape: [Int] = [1]) -> [UInt8] {
-    let count = 4 * shape.reduce(1, *)
-    let header = #"{"\#(name)":{"dtype":"F32","shape":\#(shape),"data_offsets":[0,\#(count)]}}"#
-    return [UInt8(header.utf8.count), 0, 0, 0, 0, 0, 0, 0] + header.utf8 + Array(repeating: 0, count: count)
+  static func weights(_ name: String, _ shape: [Int] = [1]) -> [UInt8] { weights([(name, shape)]) }
+
+  static func weights(_ tensors: [(name: String, shape: [Int])]) -> [UInt8] {
+    var end = 0
+    let members = tensors.map { tensor in
+      let start = end
+      end += 4 * tensor.shape.reduce(1, *)
+      return #""\#(tensor.name)":{"dtype":"F32","shape":\#(tensor.shape),"data_offsets":[\#(start),\#(end)]}"#
+    }
+    let header = Array("{\(members.joined(separator: ","))}".utf8)
+    let length = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
+    return length + header + Array(repeating: 0, count: end)
   }
 
   /// Names of tensors that say what a file is.
@@ -115,10 +123,14 @@ final class Bench: Sendable {
 
   /// Writes a file into the models folder, whose first tensor tells its kind.
   func add(_ path: String, _ tensor: String, _ shape: [Int] = [1]) throws {
+    try add(path, [(tensor, shape)])
+  }
+
+  func add(_ path: String, _ tensors: [(name: String, shape: [Int])]) throws {
     let url = folder.appending(path: path)
     try FileManager.default.createDirectory(
       at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Data(Self.weights(tensor, shape)).write(to: url)
+    try Data(Self.weights(tensors)).write(to: url)
   }
 
   static func models(in folder: URL) -> [ModelEntry] {

@@ -65,8 +65,34 @@ import Testing
         (control.scale, control.end) = (scale, end)
         $0.controls = [control]
       }
-      #expect(try await image(idle) == plain)
+      let result = try await engine.generate(idle) { _ in }
+      #expect(result.image == plain)
+      let warning =
+        "No step lies between start 0.0 and end 0.1, so that the control edges had no part in the picture"
+      #expect(result.report.steering.warnings == (scale == 0 ? [] : [warning]))
     }
+  }
+
+  /// Of the second pass's four steps the last quarter is one, of the first pass's two it is none.
+  @Test func aPartOfEitherPassIsEnough() async throws {
+    let controlled = try request {
+      var control = ControlPrompt(network, picture: try frame())
+      control.start = 0.75
+      $0.controls = [control]
+      $0.secondPass = SecondPass(width: 64, height: 64, steps: 4, strength: 1)
+    }
+    #expect(try await engine.generate(controlled) { _ in }.report.steering.warnings == [])
+  }
+
+  @Test func guidanceInNoPartOfTheRunIsTold() async throws {
+    let result = try await engine.generate(
+      request { $0.guidanceInterval = GuidanceInterval(start: 0.5, end: 0.6) }
+    ) { _ in }
+    #expect(
+      result.report.steering.warnings == [
+        "No step lies between cfg_start 0.5 and cfg_end 0.6, so that guidance had no part in the picture"
+      ])
+    #expect(result.image == (try await image(request { $0.cfgScale = 1 })))
   }
 
   @Test func guidanceAidsLeaveNothingBehind() async throws {

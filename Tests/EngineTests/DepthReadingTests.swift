@@ -75,14 +75,18 @@ import Torch
     try Runtime.inference {
       var reading = DepthReading()
       let asked = [control(try picture(1), depth: folder.path)]
-      let made = try reading.prepared(asked, on: .cpu, Loading())
-      // Of the same length, and so old that its own time stays what it was.
       let weights = folder.path("model.safetensors")
-      let date = try FileManager.default.attributesOfItem(atPath: weights)[.modificationDate]
+      func setTime() throws {
+        try FileManager.default.setAttributes(
+          [.modificationDate: Date(timeIntervalSince1970: 5)], ofItemAtPath: weights)
+      }
+      try setTime()
+      let made = try reading.prepared(asked, on: .cpu, Loading())
+      // Damaged, yet the same file for all that can be told without reading it.
       let handle = try FileHandle(forWritingTo: URL(filePath: weights))
       try handle.write(contentsOf: Data("x".utf8))
       try handle.close()
-      try FileManager.default.setAttributes([.modificationDate: date as Any], ofItemAtPath: weights)
+      try setTime()
       #expect(try reading.prepared(asked, on: .cpu, Loading()) == made)
       try folder.write("{}", to: "config.json")
       let error = #expect(throws: GenerationError.self) { try reading.prepared(asked, on: .cpu, Loading()) }

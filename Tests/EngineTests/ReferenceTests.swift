@@ -68,6 +68,16 @@ import Testing
     #expect(both.report.steering.reference?.references == 2)
     // And nothing stays behind.
     #expect(try await engine.generate(request()) { _ in }.image == plain.image)
+
+    var idle = try request([.init(picture(200))])
+    idle.reference?.start = 0.5
+    idle.reference?.end = 0.9
+    let told = try await engine.generate(idle) { _ in }
+    #expect(told.image == plain.image)
+    #expect(
+      told.report.steering.warnings == [
+        "No step lies between ip_adapter_start 0.5 and ip_adapter_end 0.9, so that references had no part in the picture"
+      ])
   }
 
   /// The sixteen that were seen last are remembered, the answer to no picture among them.
@@ -112,6 +122,11 @@ import Testing
     wanted.reference?.combination = .average
     error = await failure(wanted)
     #expect((error?.kind, error?.field) == (.invalidRequest, "reference_combination"))
+
+    wanted = try request([.init(picture(9)), .init(picture(9))])
+    wanted.reference?.references[1].face = [1, 2]
+    error = await failure(wanted)
+    #expect((error?.kind, error?.field, error?.element) == (.invalidRequest, "face_embedding", 1))
 
     wanted = try request([.init(picture(9))])
     wanted.reference?.encoder.path = folder.path("nowhere")

@@ -87,21 +87,24 @@ import Torch
     let folder = try TemporaryFolder()
     let path = try onTorch { try folder.write(Self.adapter().encoded(), to: "face.safetensors") }
     for face in [nil, [], [Float](repeating: 0, count: 13)] {
-      let said = try refusal {
+      let said = """
+        face.safetensors is an IP-Adapter FaceID: it wants an embedding of the face, 12 numbers, beside each \
+        picture; they come from a face detector (InsightFace), which Darkroom does not have
+        """
+      try onTorch {
         let setting = try ReferenceTests.Setting(adapter: path)
-        _ = try setting.references([setting.reference(0, face: face)])
+        #expect(throws: ReferenceError.face(1, said)) {
+          try setting.references([setting.reference(0, face: Self.face), setting.reference(0, face: face)])
+        }
       }
-      #expect(
-        said == """
-          face.safetensors is an IP-Adapter FaceID: it wants an embedding of the face, 12 numbers, beside each \
-          picture; they come from a face detector (InsightFace), which Darkroom does not have
-          """)
     }
-    let said = try refusal {
+    try onTorch {
       let setting = try ReferenceTests.Setting()
-      _ = try setting.references([setting.reference(0, face: Self.face)])
+      let said = "\(setting.adapter.file) is no IP-Adapter FaceID: it takes no embedding of a face"
+      #expect(throws: ReferenceError.face(0, said)) {
+        try setting.references([setting.reference(0, face: Self.face)])
+      }
     }
-    #expect(said?.contains("is no IP-Adapter FaceID: it takes no embedding of a face") == true)
   }
 
   @Test func damagedFiles() throws {

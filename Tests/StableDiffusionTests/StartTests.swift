@@ -161,6 +161,22 @@ import Torch
     }
   }
 
+  /// Latents see one pixel of each 64: a mask that is white between them selects nothing.
+  @Test func aMaskBetweenTheLatentsIsEmpty() throws {
+    try onTorch {
+      let model = try Pocket.load()
+      let around = try picture()
+      func start(white: Int) throws {
+        var pixels = [UInt8](repeating: 0, count: around.width * around.height)
+        pixels[white] = 255
+        let mask = try #require(GrayImage(width: around.width, height: around.height, pixels: pixels))
+        _ = try model.start(from: .picture(around), repaint: .init(mask, .binary, around: around))
+      }
+      #expect(throws: SamplingError.emptyMask) { try start(white: 9 * around.width + 8) }
+      try start(white: 8 * around.width + 8)
+    }
+  }
+
   /// Sizes whose height is and is not a whole number of bands, and bands of odd height.
   @Test(arguments: [(128, 96, 32), (136, 72, 32), (88, 64, 7), (64, 64, 1)])
   func encodingInBandsIsTheWhole(height: Int, width: Int, rows: Int) throws {

@@ -9,14 +9,15 @@ extension GenerationPlan {
     guard error.kind == .invalidRequest, let field = error.field else {
       return APIError(error, model: entry.id, sent: body)
     }
-    guard let path = path(of: field, error.message) else { return unasked(field, error.message) }
+    guard let path = path(of: field, error) else { return unasked(field, error.message) }
     return APIError([ValidationIssue(path.steps, .value(error.message), input: body.value(at: path))])
   }
 
   /// Where the body has what the engine calls `field`; `nil` where it has it not, though it might.
-  private func path(of field: String, _ message: String) -> FieldPath? {
+  private func path(of field: String, _ error: GenerationError) -> FieldPath? {
     switch field {
-    case "loras": lora(in: message)?.path
+    case "loras": lora(in: error.message)?.path
+    case "face_embedding": order.reference?.facePath(error.element)
     case "control" where order.controls.allSatisfy({ $0.model == nil }): nil
     // What models have no default of.
     case "image", "mask", "strength", "hires", "freeu", "pag_scale": FieldPath(field)

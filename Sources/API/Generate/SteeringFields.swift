@@ -19,7 +19,7 @@ extension FieldTable {
       name: "ip_adapter_scale", kind: .number(0...2), fallback: "0.7",
       summary: "The weight of all references.", support: .modifier),
     Field(
-      name: "ip_adapter", kind: .text(names), fallback: "the first one in models/ip-adapter",
+      name: "ip_adapter", kind: .text(names), fallback: "the one in models/ip-adapter that serves best",
       summary: "The file that reads the references, without its ending."),
     share("ip_adapter_start", fallback: "0", "The share of the steps from which references count."),
     share("ip_adapter_end", fallback: "1", "The share of the steps up to which they do."),

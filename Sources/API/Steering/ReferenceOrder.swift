@@ -10,6 +10,8 @@ struct ReferenceOrder: Sendable {
     var weight = 1.0
     var mask: PictureInput?
     var face: [Float]?
+    /// Where the body has the face, or would have it.
+    let facePath: FieldPath
   }
 
   /// `reference_image` first.
@@ -46,22 +48,28 @@ struct ReferenceOrder: Sendable {
       mistakes.note(
         "a mask is of one reference: masks do not go with the mean of all", at: "reference_combination")
     }
-    if start > end {
-      mistakes.note("ip_adapter_start should not be greater than ip_adapter_end", at: "ip_adapter_start")
+    if start >= end {
+      mistakes.note(
+        "ip_adapter_start should be less than ip_adapter_end, which is \(end.shortText)",
+        at: "ip_adapter_start"
+      )
     }
   }
 
   private static func references(_ values: FieldValues) -> [Reference] {
-    let first = values.picture("reference_image").map { [Reference(picture: $0)] } ?? []
-    return first
-      + values.list("reference_images").compactMap { value in
+    let first = values.picture("reference_image").map {
+      [Reference(picture: $0, facePath: FieldPath("reference_image"))]
+    }
+    return (first ?? [])
+      + values.list("reference_images").enumerated().compactMap { index, value in
+        let path = FieldPath("reference_images").element(index)
         switch value {
-        case .picture(let picture): return Reference(picture: picture)
+        case .picture(let picture): return Reference(picture: picture, facePath: path)
         case .object(let object):
           guard let picture = object.picture("image") else { return nil }
           return Reference(
             picture: picture, weight: object.number("weight") ?? 1, mask: object.picture("mask"),
-            face: object.numbers("face_embedding"))
+            face: object.numbers("face_embedding"), facePath: path.member("face_embedding"))
         default: return nil
         }
       }
@@ -69,13 +77,19 @@ struct ReferenceOrder: Sendable {
 }
 
 extension ReferenceOrder {
+  /// Where the body has, or would have, the face of reference `index` of all.
+  func facePath(_ index: Int?) -> FieldPath? {
+    index.flatMap { references.indices.contains($0) ? references[$0].facePath : nil }
+  }
+
   /// With its adapter found and its pictures as the image encoder takes them; waits for the disk.
+  /// - Parameters: entry the model's; body of the request, for the `input` of a 422.
   /// - Throws: 404 for an adapter that is not there; 422 for a wrong file that the client named; 503 where there is
   ///   none to take.
   func prompt(
-    in folders: AdapterFolders, width: Int, height: Int, _ body: JSONObject
+    in folders: AdapterFolders, width: Int, height: Int, _ entry: ModelEntry, _ body: JSONObject
   ) throws(APIError) -> ReferencePrompt {
-    let file = try adapter(in: folders.folder(.ipAdapter), body)
+    let file = try adapter(in: folders, entry, body)
     let encoder = folders.imageEncoder
     guard encoder.isPresent else {
       throw APIError(
@@ -100,18 +114,14 @@ extension ReferenceOrder {
     return prompt
   }
 
-  private func adapter(in folder: AdapterFolder, _ body: JSONObject) throws(APIError) -> AdapterFile {
-    if let adapter {
-      return try AdapterChoice(folder: folder, body: body).find(adapter, at: FieldPath("ip_adapter"))
+  private func adapter(
+    in folders: AdapterFolders, _ entry: ModelEntry, _ body: JSONObject
+  ) throws(APIError) -> AdapterFile {
+    guard let adapter else {
+      let hasFaces = references.allSatisfy { $0.face != nil }
+      return try AdapterPreference(folders: folders, entry: entry, hasFaces: hasFaces).find()
     }
-    let entries = folder.names.compactMap { folder.find($0) }
-    if let entry = entries.first(where: { $0.error == nil }) {
-      return AdapterFile(name: entry.name, path: entry.path)
-    }
-    let why = entries.compactMap(\.error).first.map { " (\($0))" } ?? ""
-    throw APIError(
-      503, "no_ip_adapter",
-      "There is no IP-Adapter to read references with\(why): put ip-adapter_sdxl_vit-h.safetensors into "
-        + "ip-adapter in the models folder")
+    let choice = AdapterChoice(folder: folders.folder(.ipAdapter), body: body)
+    return try choice.find(adapter, at: FieldPath("ip_adapter"))
   }
 }

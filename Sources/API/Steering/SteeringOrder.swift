@@ -62,7 +62,7 @@ struct SteeringOrder: Sendable {
     request.embeddings = try EmbeddingNames.files(
       of: request, in: folders.folder(.textualInversion), entry, body)
     let (width, height) = (request.width, request.height)
-    request.reference = try reference?.prompt(in: folders, width: width, height: height, body)
+    request.reference = try reference?.prompt(in: folders, width: width, height: height, entry, body)
     for control in controls {
       request.controls.append(try control.prompt(in: folders, width: width, height: height, mode, body))
     }

@@ -76,11 +76,10 @@ public final class IPAdapter {
     throw CheckpointError("\(w.store.name) is an IP-Adapter FaceID of another kind than FaceID-plus-v2")
   }
 
-  /// - Throws: `CheckpointError` when the adapter was trained on another image encoder, or is not told of a face what
-  ///   it must be.
-  func checkFit(_ reference: References.Reference) throws(CheckpointError) {
-    let given = reference.embedding.states.size(-1)
-    guard reference.embedding.form == kind.form, given == tokens.inC else {
+  /// - Throws: `CheckpointError` when the adapter was trained on another image encoder.
+  func checkFit(_ embedding: ImageEmbedding) throws(CheckpointError) {
+    let given = embedding.states.size(-1)
+    guard embedding.form == kind.form, given == tokens.inC else {
       let tensor =
         switch kind {
         case .plain: "image_proj.proj.weight"
@@ -91,15 +90,18 @@ public final class IPAdapter {
         "\(file): tensor \(tensor) takes embeddings of width \(tokens.inC), and the image encoder gives \(given)"
       )
     }
-    guard reference.face?.count != tokens.faceC else { return }
+  }
+
+  /// Why it cannot be told this of a face, or must be told more; `nil` where that is what it takes.
+  func problem(withFace face: [Float]?) -> String? {
+    guard face?.count != tokens.faceC else { return nil }
     guard let faceC = tokens.faceC else {
-      throw CheckpointError("\(file) is no IP-Adapter FaceID: it takes no embedding of a face")
+      return "\(file) is no IP-Adapter FaceID: it takes no embedding of a face"
     }
-    throw CheckpointError(
-      """
+    return """
       \(file) is an IP-Adapter FaceID: it wants an embedding of the face, \(faceC) numbers, beside each picture; \
       they come from a face detector (InsightFace), which Darkroom does not have
-      """)
+      """
   }
 
   /// - Parameters: states of the image encoder; face as many numbers as a face adapter takes.

@@ -29,6 +29,8 @@ public enum ReferenceError: Error, Sendable, Equatable {
   case noSuchBlocks(String)
   /// A mask is of one reference, and there is one mean of all.
   case maskOfAMean
+  /// What the adapter is told of the face in a reference, counted from 0, is not what it takes, and why.
+  case face(Int, String)
 }
 
 extension References {

@@ -56,12 +56,13 @@ public struct References {
   }
 
   /// - Parameter blank: `ImageEncoder.blank`.
-  /// - Throws: `CheckpointError` when the encoder is not the one that the adapter was trained on, or a face adapter is
-  ///   not told of the face.
-  public init(
-    _ adapter: IPAdapter, _ references: [Reference], blank: ImageEmbedding
-  ) throws(CheckpointError) {
+  /// - Throws: `CheckpointError` when the encoder is not the one that the adapter was trained on; `ReferenceError.face`
+  ///   when a face adapter is not told of a face what it must be, or another one is told of any.
+  public init(_ adapter: IPAdapter, _ references: [Reference], blank: ImageEmbedding) throws {
     (self.adapter, self.references, self.blank) = (adapter, references, blank)
-    for reference in references { try adapter.checkFit(reference) }
+    for (index, reference) in references.enumerated() {
+      try adapter.checkFit(reference.embedding)
+      if let problem = adapter.problem(withFace: reference.face) { throw ReferenceError.face(index, problem) }
+    }
   }
 }

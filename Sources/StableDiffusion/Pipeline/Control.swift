@@ -21,6 +21,17 @@ public struct Control {
     public init(scale: Double = 1, start: Double = 0, end: Double = 1) {
       (self.scale, self.start, self.end) = (scale, start, end)
     }
+
+    /// Whether any evaluation of a run is in it.
+    public func hasEvaluation(of plan: SamplingPlan) -> Bool {
+      let count = plan.method.evaluations(of: plan.stepsMade)
+      return (0..<count).contains { holds(evaluation: $0, of: count) }
+    }
+
+    /// Source: diffusers `pipelines/controlnet/pipeline_controlnet_sd_xl.py`, `controlnet_keep`.
+    fileprivate func holds(evaluation index: Int, of count: Int) -> Bool {
+      Double(index) / Double(count) >= start && Double(index + 1) / Double(count) <= end
+    }
   }
 
   /// - Parameter picture: as large as the result, ready for the network: edges, a depth map, …
@@ -32,10 +43,8 @@ public struct Control {
   }
 
   /// Whether it counts in evaluation `index` (from 0) of `count`.
-  /// Source: diffusers `pipelines/controlnet/pipeline_controlnet_sd_xl.py`, `controlnet_keep`.
   func covers(evaluation index: Int, of count: Int) -> Bool {
-    part.scale != 0 && Double(index) / Double(count) >= part.start
-      && Double(index + 1) / Double(count) <= part.end
+    part.scale != 0 && part.holds(evaluation: index, of: count)
   }
 
   /// What it adds to the UNet.

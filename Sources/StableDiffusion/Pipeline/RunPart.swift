@@ -8,3 +8,12 @@ struct RunPart: Equatable {
     step >= Int(start * Double(steps)) && step < Int(end * Double(steps))
   }
 }
+
+extension SamplingPlan {
+  /// Whether any step that is made is in the part of the run from `start` up to `end`, as shares of its steps, 0 to 1:
+  /// where none is, guidance or references that have that part have none in the picture.
+  public func hasStep(from start: Double, upTo end: Double) -> Bool {
+    let part = RunPart(start: start, end: end)
+    return (0..<stepsMade).contains { part.covers(step: $0, of: stepsMade) }
+  }
+}

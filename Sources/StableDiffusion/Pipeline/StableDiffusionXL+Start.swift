@@ -37,8 +37,8 @@ extension StableDiffusionXL {
   /// Reads what a run is to start from.
   /// - Parameters: repaint `nil` to repaint everything; vae in place of the checkpoint's own; pause called now and
   ///   then: what it throws ends the reading.
-  /// - Throws: `SamplingError` for a mask that is of another size than its picture, or soft where the checkpoint knows
-  ///   none; `PictureError.nonfiniteLatents`; `TorchError`.
+  /// - Throws: `SamplingError` for a mask that is of another size than its picture, selects nothing, or is soft where
+  ///   the checkpoint knows none; `PictureError.nonfiniteLatents`; `TorchError`.
   public func start(
     from start: Start, repaint: Repaint? = nil, with vae: ExternalVAE? = nil, pause: () throws -> Void = {}
   ) throws -> StartingLatents {
@@ -125,13 +125,15 @@ extension GrayImage {
 
   /// Of each position of the latents, its first pixel: 1 where white, else 0. `[1, 1, H, W]`.
   /// Source: `torch.nn.functional.interpolate`, nearest.
-  fileprivate func latents(on device: Device) throws(TorchError) -> Tensor {
+  /// - Throws: `SamplingError.emptyMask` where none is white; `TorchError`.
+  fileprivate func latents(on device: Device) throws -> Tensor {
     let scale = AutoencoderKL.scale
     let (rows, columns) = (height / scale, width / scale)
     let values = (0..<rows * columns).map { place in
       let (y, x) = (place / columns, place % columns)
       return pixels[y * scale * width + x * scale] < Self.middle ? 0 : 1 as Float
     }
+    guard values.contains(1) else { throw SamplingError.emptyMask }
     return try Tensor(values, [1, 1, rows, columns]).to(device)
   }
 
