@@ -63,7 +63,8 @@ let torchTargets: [Target] = [
   library("NN", uses: ["Torch", "Safetensors"]),
   // The networks, samplers and pipeline of SDXL.
   library(
-    "StableDiffusion", uses: ["NN", "Torch", "Safetensors", "CheckpointKinds", "CLIPTokenizer", "Images"]),
+    "StableDiffusion",
+    uses: ["NN", "Torch", "Safetensors", "CheckpointKinds", "CLIPTokenizer", "Images", "JSON"]),
   // The engine: one pinned thread, one resident model.
   library("Engine", uses: ["StableDiffusion", "Torch", "Generation", "Images"]),
   // The child process that owns the GPU.

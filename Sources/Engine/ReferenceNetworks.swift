@@ -97,14 +97,13 @@ struct ReferenceNetworks {
   private mutating func encoder(
     _ wanted: AdapterFile, _ options: StableDiffusionXL.Options, _ loading: Loading
   ) throws -> ImageEncoder {
-    let paths = [ImageEncoder.configurationPath(wanted.path), ImageEncoder.weightsPath(wanted.path)]
-    let files = Self.versions(paths)
+    let files = Self.versions(ImageEncoder.files(in: wanted.path))
     if let encoder, encoder.serves(wanted, files) { return encoder.network }
     (encoder, remembered) = (nil, [])
     let network = try ImageEncoder(
       folder: wanted.path, options: options,
       progress: loading.file(wanted.name, path: ImageEncoder.weightsPath(wanted.path)))
-    let isSame = files == Self.versions(paths)
+    let isSame = files == Self.versions(ImageEncoder.files(in: wanted.path))
     encoder = Kept(source: wanted, files: isSame ? files : [], network: network)
     return network
   }

@@ -83,6 +83,19 @@ import Torch
     }
   }
 
+  /// The adapter's LoRA is in the perturbed pass too.
+  @Test func withPerturbedAttentionGuidance() throws {
+    let folder = try TemporaryFolder()
+    try onTorch {
+      let path = try folder.write(Self.adapter().encoded(), to: "face.safetensors")
+      let setting = try ReferenceTests.Setting(adapter: path)
+      var image = try setting.condition(setting.references([setting.reference(0, face: Self.face)]))
+      image.perturbedAttention = .init(scale: 25)
+      let answer = try Recorded("ip_adapter/pocket")("latents.face_pag")
+      #expect(try difference(setting.latents(image), answer) < 1e-3)
+    }
+  }
+
   @Test func withoutAFace() throws {
     let folder = try TemporaryFolder()
     let path = try onTorch { try folder.write(Self.adapter().encoded(), to: "face.safetensors") }

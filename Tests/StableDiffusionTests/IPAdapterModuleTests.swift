@@ -54,6 +54,25 @@ import Torch
     }
   }
 
+  /// As h94/IP-Adapter's own file says.
+  @Test func withoutAConfigurationItIsViTH() throws {
+    let folder = try TemporaryFolder()
+    var copy = SafetensorsCopy()
+    copy.tensors["vision_model.embeddings.patch_embedding.weight"] = .init(
+      .float16, zeros: [1280, 3, 14, 14])
+    let header = try SafetensorsFile(path: folder.write(copy.encoded(), to: "model.safetensors")).header
+    #expect(ImageEncoder.files(in: folder.path) == [folder.path("model.safetensors")])
+    let assumed = try CLIPVisionConfiguration(path: folder.path("config.json"), weights: header)
+    let published = #"""
+      {"hidden_act": "gelu", "hidden_size": 1280, "image_size": 224, "intermediate_size": 5120, "layer_norm_eps": 1e-05,
+       "num_attention_heads": 16, "num_hidden_layers": 32, "patch_size": 14, "projection_dim": 1024}
+      """#
+    try folder.write(published, to: "config.json")
+    #expect(
+      try CLIPVisionConfiguration(path: folder.path("config.json"), weights: header) == assumed)
+    #expect(ImageEncoder.files(in: folder.path).count == 2)
+  }
+
   @Test func cancelsBetweenLayers() throws {
     try onTorch {
       let encoder = try load(encoderFolder())
@@ -94,7 +113,7 @@ import Torch
     try folder.write("[]", to: "config.json")
     #expect(try refusal(folder) == "config.json is not the configuration of a CLIP image encoder")
     try FileManager.default.removeItem(atPath: folder.path("config.json"))
-    #expect(try refusal(folder)?.hasPrefix("config.json cannot be read") == true)
+    #expect(try refusal(folder)?.hasPrefix("config.json is missing: without it only CLIP ViT-H") == true)
     try onTorch {
       let encoder = try load(encoderFolder())
       #expect(throws: CheckpointError.self) {

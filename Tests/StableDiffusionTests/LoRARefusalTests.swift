@@ -117,9 +117,22 @@ struct WrongLoRA: Sendable {
     WrongLoRA("full", "tensor \(text).lora_B.bias is there without its lora_up") {
       $0[text + ".lora_B.bias"] = .init(.float16, zeros: [64])
     },
+    WrongLoRA(
+      "kohya_sgm",
+      "tensors lora_unet_x.alpha, lora_unet_x.lora_down.weight are for layers that pocket.safetensors does not have; tensor extra is of no kind of LoRA that is known here"
+    ) {
+      for name in ["lora_unet_x.lora_down.weight", "lora_unet_x.alpha", "extra"] {
+        $0[name] = .init(.float16, zeros: [1])
+      }
+    },
+    WrongLoRA("kohya_sgm", "x59.alpha and 20 more are for layers that pocket.safetensors does not have") {
+      tensors in
+      for index in 10..<80 { tensors["lora_unet_x\(index).alpha"] = .init(.float16, zeros: [1]) }
+    },
     // Of other models
     WrongLoRA(
-      "kohya_sgm", "matches nothing in pocket.safetensors: its first tensor is lora_unet_double_blocks_0"
+      "kohya_sgm",
+      "matches nothing in pocket.safetensors: lora_unet_double_blocks_0.lora_down.weight; the file"
     ) {
       $0 = ["lora_unet_double_blocks_0.lora_down.weight": .init(.float16, zeros: [4, 8])]
     },
@@ -159,6 +172,35 @@ struct WrongLoRA: Sendable {
         let said = try refusal(copy.encoded(), model)
         #expect(said?.contains(wrong.said) == true, "\(wrong.said) · \(said ?? "taken")")
       }
+    }
+  }
+
+  /// The strength hangs on what is noted of the alphas.
+  @Test(arguments: [
+    ("[1]", "the note lora_adapter_metadata is not an object of JSON"), ("{", "is not an object of JSON"),
+    (#"{"unet.lora_alpha": "6"}"#, "in the note lora_adapter_metadata, unet.lora_alpha is not a number"),
+    (#"{"use_rslora": 1}"#, "use_rslora is neither true nor false"),
+    (#"{"unet.alpha_pattern": 3}"#, "unet.alpha_pattern is not an object"),
+    (#"{"unet.alpha_pattern": {"to_q": true}}"#, "unet.alpha_pattern is not a number"),
+    (#"{"alpha_pattern": {"(to_q": 3}}"#, "alpha_pattern has (to_q, which is no regular expression"),
+    (#"{"peft_type": "LOKR", "alpha": 4}"#, "peft_type is not LORA"),
+  ])
+  func notes(text: String, said: String) throws {
+    var copy = try SafetensorsCopy(path: LoRAFixtures.path("peft_alpha"))
+    copy.metadata["lora_adapter_metadata"] = text
+    try onTorch {
+      let message = try refusal(copy.encoded(), Pocket.load())
+      #expect(message?.contains(said) == true, "\(message ?? "taken")")
+    }
+  }
+
+  @Test func noteOfTooManyOpenExpressions() throws {
+    var copy = try SafetensorsCopy(path: LoRAFixtures.path("peft_alpha"))
+    let patterns = (0..<33).map { "\"a*\($0)\": 1" }.joined(separator: ",")
+    copy.metadata["lora_adapter_metadata"] = "{\"alpha_pattern\": {\(patterns)}}"
+    try onTorch {
+      let message = try refusal(copy.encoded(), Pocket.load())
+      #expect(message?.contains("more than 32 expressions") == true)
     }
   }
 

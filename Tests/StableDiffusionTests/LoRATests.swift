@@ -12,7 +12,7 @@ enum LoRAFixtures {
   struct Case: Decodable, Sendable {
     let id: String
     let loras: [Entry]
-    let unet: [Int], textEncoder: [Int], textEncoder2: [Int]
+    let unet: [Int], textEncoder: [Int], textEncoder2: [Int], notes: [Int]
 
     struct Entry: Decodable, Sendable {
       let name: String, strength: Double
@@ -50,7 +50,7 @@ enum LoRAFixtures {
 }
 
 @Suite struct LoRATests {
-  @Test func thereAreCases() { #expect(LoRAFixtures.cases.count == 19) }
+  @Test func thereAreCases() { #expect(LoRAFixtures.cases.count == 24) }
 
   /// One set after the other on the same model, so that each takes the last one off.
   @Test func weightsAndLatents() throws {
@@ -75,7 +75,7 @@ enum LoRAFixtures {
         for (index, lora) in loras.map(\.lora).enumerated() {
           let counts = (request.unet[index], request.textEncoder[index], request.textEncoder2[index])
           #expect(lora.layerCounts == counts, "\(request.id)")
-          #expect(lora.notes.isEmpty)
+          #expect(lora.notes.count == request.notes[index])
         }
       }
       // Gone without a trace.
@@ -162,6 +162,7 @@ enum LoRAFixtures {
     let zeros = SafetensorsCopy.Tensor(.float16, zeros: [2, 64])
     copy.tensors["bundle_emb.cat.clip_l"] = zeros
     copy.tensors["lora_te1_text_projection.lora_down.weight"] = zeros
+    copy.tensors["text_encoders.clip_l.transformer.text_projection.lora_up.weight"] = zeros
     copy.tensors["lora_unet_conv_out.alpha"] = SafetensorsCopy.Tensor(.float16, zeros: [])
     let folder = try TemporaryFolder()
     let path = try folder.write(copy.encoded(), to: "style.safetensors")
@@ -169,7 +170,7 @@ enum LoRAFixtures {
       let lora = try LoRA(path: path, for: Pocket.load())
       #expect(
         lora.notes == [
-          "style.safetensors: lora_te1_text_projection.lora_down.weight not used: SDXL pools the second text encoder alone",
+          "style.safetensors: lora_te1_text_projection.lora_down.weight, text_encoders.clip_l.transformer.text_projection.lora_up.weight not used: SDXL pools the second text encoder alone",
           "style.safetensors: bundle_emb.cat.clip_l not used: they are textual inversions, which are asked for by files of their own",
           "style.safetensors: lora_unet_conv_out.alpha not used: they multiply nothing",
         ])
@@ -199,8 +200,11 @@ enum LoRAFixtures {
           expect("base_model.model." + name, layer)
         } else if let name = layer.dropping("text_encoder.") {
           expect("lora_te1_" + underscored(name), layer)
+          expect("lora_te1_" + underscored(name.dropping("text_model.") ?? name), layer)
+          expect("text_encoders.clip_l.transformer." + name, layer)
         } else if let name = layer.dropping("text_encoder_2.") {
           expect("lora_te2_" + underscored(name), layer)
+          expect("text_encoders.clip_g.transformer." + name, layer)
         } else {
           #expect(names.layer(layer) == nil, "\(layer)")
           continue
@@ -221,6 +225,14 @@ enum LoRAFixtures {
       "text_encoder.encoder.layers.0.self_attn.q_proj",
       "text_encoder.text_model.encoder.layers.0.self_attn.q_proj"
     ),
+    (
+      "text_encoder_2.text_model.encoder.layers.1.self_attn.to_out",
+      "text_encoder_2.text_model.encoder.layers.1.self_attn.out_proj"
+    ),
+    (
+      "text_encoder.encoder.layers.0.self_attn.to_k",
+      "text_encoder.text_model.encoder.layers.0.self_attn.k_proj"
+    ), ("text_encoders.clip_g.transformer.text_projection", "text_encoder_2.text_projection"),
     (
       "unet.mid_block.attentions.0.transformer_blocks.0.attn1.processor.to_out",
       "unet.mid_block.attentions.0.transformer_blocks.0.attn1.to_out.0"

@@ -94,7 +94,7 @@ extension ReferenceOrder {
     guard encoder.isPresent else {
       throw APIError(
         503, "no_image_encoder",
-        "There is no image encoder to read references with: put CLIP ViT-H's config.json and model.safetensors "
+        "There is no image encoder to read references with: put CLIP ViT-H's model.safetensors "
           + "into ip-adapter/image_encoder in the models folder")
     }
     let side = encoder.imageSize

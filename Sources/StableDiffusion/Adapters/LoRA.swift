@@ -58,9 +58,9 @@ private struct LoRAContent {
     let matching = try LoRAMatching(
       file, LoRANames(weights, model.checkpoint.names), model: model.checkpoint.file.name)
     let plans = try matching.layers.map { try LoRALayer($0.name, $0.parts, weights) }
+    let noted = try PEFTSettings(file)
     let infos = plans.flatMap(\.tensors)
     let tensors = try TensorReader(file, device: model.options.device).read(infos, progress: progress)
-    let noted = PEFTSettings(file.header.metadata)
     layers = try plans.map { plan in
       let changes = try plan.changes { info in
         guard let tensor = tensors[info.name] else {
@@ -69,7 +69,7 @@ private struct LoRAContent {
         return tensor
       } factor: { alpha, rank in
         if let alpha { return try LoRAAlpha.read(alpha, file) / Double(rank) }
-        return noted?.factor(layer: plan.name, rank: rank) ?? 1
+        return noted.factor(layer: plan.name, rank: rank) ?? 1
       }
       return LoRA.Layer(name: plan.name, changes: changes)
     }

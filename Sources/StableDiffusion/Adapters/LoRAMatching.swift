@@ -9,18 +9,19 @@ struct LoRAMatching {
   let notes: [String]
 
   /// - Parameter model: the checkpoint's file, for messages.
-  /// - Throws: `LoRAError` when a tensor is of no kind that is known here, or its layer is not in the model.
+  /// - Throws: `LoRAError` when tensors are of no kind that is known here, or their layers are not in the model.
   init(_ file: SafetensorsFile, _ names: LoRANames, model: String) throws(LoRAError) {
     var layers: [String: LoRALayer.Parts] = [:]
-    var strangers: [(tensor: String, why: String)] = []
+    var (homeless, unknown): ([String], [String]) = ([], [])
     var passedOver: [String: [String]] = [:]
+    let blocks = LoRABlockNames(file.header.names)
     for key in file.header.names {
       guard let info = file.header.tensors[key] else { continue }
-      if let reason = Self.reasonToPassOver(key) {
+      if let reason = Self.reasonToPassOver(key) ?? blocks.reasonToPassOver(key) {
         passedOver[reason, default: []].append(key)
       } else if let (spelling, part) = LoRAPart.split(key) {
         guard let layer = names.layer(spelling) else {
-          strangers.append((key, "is for a layer that \(model) does not have"))
+          homeless.append(key)
           continue
         }
         guard layers[layer]?[part] == nil else {
@@ -28,7 +29,7 @@ struct LoRAMatching {
         }
         layers[layer, default: .init(file: file.name)].tensors[part] = info
       } else {
-        strangers.append((key, "is of no kind of LoRA that is known here"))
+        unknown.append(key)
       }
     }
     // An alpha alone multiplies nothing.
@@ -38,12 +39,35 @@ struct LoRAMatching {
     }
     let origin = LoRAOrigin(file.header).map { "; the file looks made for \($0.rawValue)" } ?? ""
     if layers.isEmpty { throw Self.nothing(file, model: model, origin) }
-    if let (tensor, why) = strangers.first { throw LoRAError(file: file.name, tensor: tensor, why + origin) }
+    let complaints = [
+      Self.complaint(
+        homeless, "is for a layer that \(model) does not have",
+        "are for layers that \(model) does not have"),
+      Self.complaint(
+        unknown, "is of no kind of LoRA that is known here", "are of no kind of LoRA that is known here"),
+    ].compactMap { $0 }
+    guard complaints.isEmpty else {
+      throw LoRAError("\(file.name): \(complaints.joined(separator: "; "))\(origin)")
+    }
     self.layers = layers.sorted { $0.key < $1.key }.map { (name: $0.key, parts: $0.value) }
     notes = passedOver.sorted { $0.key < $1.key }.map { reason, keys in
-      let more = keys.count > 1 ? " and \(keys.count - 1) more" : ""
-      return "\(file.name): \(keys.min() ?? "")\(more) not used: \(reason)"
+      "\(file.name): \(Self.list(keys)) not used: \(reason)"
     }
+  }
+
+  private static func complaint(_ keys: [String], _ one: String, _ several: String) -> String? {
+    switch keys.count {
+    case 0: nil
+    case 1: "tensor \(keys[0]) \(one)"
+    default: "tensors \(list(keys)) \(several)"
+    }
+  }
+
+  /// Names as a message can hold them.
+  private static func list(_ keys: [String]) -> String {
+    let most = 50
+    let named = keys.sorted().prefix(most).joined(separator: ", ")
+    return keys.count > most ? "\(named) and \(keys.count - most) more" : named
   }
 
   /// What tensors of a LoRA file are known to be and need not be used; `nil` for all others.
@@ -52,7 +76,11 @@ struct LoRAMatching {
     if key.hasPrefix("bundle_emb.") {
       return "they are textual inversions, which are asked for by files of their own"
     }
-    if key.hasPrefix("lora_te1_text_projection.") || key.hasPrefix("text_encoder.text_projection.") {
+    let first = TextEncoderNames.first
+    if [first.diffusers, first.kohya, first.comfyUI].contains(where: {
+      key.hasPrefix($0 + "text_projection.")
+    }
+    ) {
       return "SDXL pools the second text encoder alone"
     }
     return nil
@@ -64,6 +92,6 @@ struct LoRAMatching {
     if kind != .lora, kind != .unknown {
       return LoRAError("\(file.name) is \(kind.phrase), not a LoRA: its first tensor is \(first)")
     }
-    return LoRAError("\(file.name) matches nothing in \(model): its first tensor is \(first)\(origin)")
+    return LoRAError("\(file.name) matches nothing in \(model): \(list(file.header.names))\(origin)")
   }
 }

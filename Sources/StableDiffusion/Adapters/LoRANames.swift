@@ -40,12 +40,40 @@ struct LoRANames {
       }
       return spellings
     }
-    for (network, prefix) in [("text_encoder.", "lora_te1_"), ("text_encoder_2.", "lora_te2_")] {
-      guard let name = layer.dropping(network) else { continue }
+    for encoder in TextEncoderNames.all {
+      guard let name = layer.dropping(encoder.diffusers) else { continue }
       // transformers 5 has no level `text_model`.
-      let short = name.dropping("text_model.").map { [network + $0] } ?? []
-      return [layer, prefix + kohya(name)] + short
+      let names = [name] + (name.dropping("text_model.").map { [$0] } ?? [])
+      return names.flatMap { name in
+        [encoder.diffusers + name, encoder.kohya + kohya(name), encoder.comfyUI + name]
+          + (unetLike(name).map { [encoder.diffusers + $0] } ?? [])
+      }
     }
     return []
   }
+
+  /// A text encoder's projection as diffusers called it when it had the UNet's names.
+  /// Source: diffusers `utils/state_dict_utils.py`, DIFFUSERS_OLD_TO_PEFT.
+  private static func unetLike(_ name: String) -> String? {
+    let projections = [
+      ".q_proj": ".to_q", ".k_proj": ".to_k", ".v_proj": ".to_v", ".out_proj": ".to_out",
+    ]
+    guard let (new, old) = projections.first(where: { name.hasSuffix($0.key) }) else { return nil }
+    return name.dropLast(new.count) + old
+  }
+}
+
+/// What stands before a text encoder's layers.
+struct TextEncoderNames {
+  let diffusers: String, kohya: String
+  /// ComfyUI saves the names of its own modules.
+  let comfyUI: String
+
+  static let first = TextEncoderNames(
+    diffusers: "text_encoder.", kohya: "lora_te1_", comfyUI: "text_encoders.clip_l.transformer.")
+  static let all = [
+    first,
+    TextEncoderNames(
+      diffusers: "text_encoder_2.", kohya: "lora_te2_", comfyUI: "text_encoders.clip_g.transformer."),
+  ]
 }

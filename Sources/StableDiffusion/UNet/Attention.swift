@@ -51,7 +51,10 @@ final class Attention {
 
   /// What it gives when every place sees itself alone: the attention's matrix is the identity.
   /// Source: diffusers `models/attention_processor.py`, PAGIdentitySelfAttnProcessor2_0.
-  func perturbed(_ x: Tensor) throws(TorchError) -> Tensor { try toOut(toV(x.to(toQ.dtype))) }
+  func perturbed(_ x: Tensor, reference: ReferenceContext? = nil) throws(TorchError) -> Tensor {
+    let change = reference?.changes[path]
+    return try apply(toOut, change?.toOut, apply(toV, change?.toV, x.to(toQ.dtype)))
+  }
 
   /// Channels as heads: `[B, L, C]` to `[B, heads, L, 64]`.
   func split(_ x: Tensor) throws(TorchError) -> Tensor {

@@ -24,8 +24,10 @@ final class BasicTransformerBlock {
   /// - Parameter x: `[B, L, C]`. - Returns: the same shape.
   func callAsFunction(_ x: Tensor, context: AttentionContext) throws(TorchError) -> Tensor {
     let h = try norm1(x)
-    let isPerturbed = context.perturbed && isPerturbable
-    var x = try x + (isPerturbed ? attn1.perturbed(h) : attn1(h, reference: context.reference))
+    var x =
+      context.perturbed && isPerturbable
+      ? try x + attn1.perturbed(h, reference: context.reference)
+      : try x + attn1(h, reference: context.reference)
     x = try x + attn2(norm2(x), context: context.text, reference: context.reference)
     return try x + ff(norm3(x))
   }

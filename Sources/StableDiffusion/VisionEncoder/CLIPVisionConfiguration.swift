@@ -1,4 +1,5 @@
 import Foundation
+import Safetensors
 
 /// What the shapes of an image encoder's weights do not tell.
 /// Source: transformers `models/clip/configuration_clip.py`, CLIPVisionConfig, with its defaults.
@@ -16,8 +17,37 @@ struct CLIPVisionConfiguration: Equatable {
     let layerNormEps: Double?
   }
 
-  /// - Throws: `CheckpointError` for a file that is not there, or says what no encoder here can be.
-  init(path: String) throws(CheckpointError) {
+  /// Of CLIP ViT-H, which SDXL's IP-Adapters were trained on and which is published without its file, too: no other
+  /// encoder is as wide.
+  /// Source: `models/image_encoder/config.json` of `h94/IP-Adapter`.
+  private static let huge = (
+    width: 1280,
+    configuration: CLIPVisionConfiguration(imageSize: 224, heads: 16, activation: .gelu, layerNormEps: 1e-5)
+  )
+
+  private init(imageSize: Int, heads: Int, activation: CLIPActivation, layerNormEps: Double) {
+    (self.imageSize, self.heads) = (imageSize, heads)
+    (self.activation, self.layerNormEps) = (activation, layerNormEps)
+  }
+
+  /// - Parameters:
+  ///   - path: of `config.json`; where there is none, the encoder is ViT-H or nothing is known of it.
+  ///   - weights: the header of the encoder's file.
+  /// - Throws: `CheckpointError` for a file that says what no encoder here can be, or is not there though it is needed.
+  init(path: String, weights: SafetensorsHeader) throws(CheckpointError) {
+    guard !FileManager.default.fileExists(atPath: path) else {
+      try self.init(path: path)
+      return
+    }
+    let width = weights.tensors["vision_model.embeddings.patch_embedding.weight"]?.shape.first
+    guard width == Self.huge.width else {
+      throw CheckpointError(
+        "config.json is missing: without it only CLIP ViT-H, \(Self.huge.width) channels wide, is known")
+    }
+    self = Self.huge.configuration
+  }
+
+  private init(path: String) throws(CheckpointError) {
     let url = URL(filePath: path)
     let name = url.lastPathComponent
     let decoder = JSONDecoder()

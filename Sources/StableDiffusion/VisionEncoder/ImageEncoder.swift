@@ -25,15 +25,17 @@ public final class ImageEncoder {
 
   /// Reads every weight.
   /// - Parameters:
-  ///   - folder: has `config.json` and `model.safetensors`, as transformers saves CLIPVisionModelWithProjection.
+  ///   - folder: has `config.json` and `model.safetensors`, as transformers saves CLIPVisionModelWithProjection; of
+  ///     ViT-H `model.safetensors` will do.
   ///   - progress: called with the bytes just read; what it throws ends the loading.
   /// - Throws: `CheckpointError` for files that are not such an encoder, or a tensor that is missing, misshapen or
   ///   of no use; `TorchError`.
   public init(
     folder: String, options: StableDiffusionXL.Options, progress: @escaping (Int) throws -> Void = { _ in }
   ) throws {
-    let configuration = try CLIPVisionConfiguration(path: Self.configurationPath(folder))
     let source = try CheckpointError.wrapping { try SafetensorsFile(path: Self.weightsPath(folder)) }
+    let configuration = try CLIPVisionConfiguration(
+      path: Self.configurationPath(folder), weights: source.header)
     (file, side, self.options) = (source.name, configuration.imageSize, options)
     model = try CheckpointError.wrapping(partOf: "a CLIP image encoder") {
       let kind = FileKind(of: source.header)
@@ -52,9 +54,16 @@ public final class ImageEncoder {
     }
   }
 
-  /// The files that an encoder is read from.
-  public static func configurationPath(_ folder: String) -> String { "\(folder)/config.json" }
-  public static func weightsPath(_ folder: String) -> String { "\(folder)/model.safetensors" }
+  /// The files that an encoder is read from, as they lie in its folder now.
+  public static func files(in folder: String) -> [String] {
+    let configuration = configurationPath(folder)
+    return (FileManager.default.fileExists(atPath: configuration) ? [configuration] : []) + [
+      weightsPath(folder)
+    ]
+  }
+
+  private static func configurationPath(_ folder: String) -> String { "\(folder)/config.json" }
+  private static func weightsPath(_ folder: String) -> String { "\(folder)/model.safetensors" }
 
   /// Reads a picture.
   /// - Parameters: picture as large as the encoder takes, 224 × 224 for ViT-H; pause called between layers: what it
