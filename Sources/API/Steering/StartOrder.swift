@@ -1,10 +1,11 @@
 import Generation
 import Images
+import JSON
 
 /// A picture to start from, and what of it is repainted.
 struct StartOrder: Sendable {
   struct Mask: Sendable {
-    let picture: PictureInput
+    fileprivate(set) var picture: PictureInput
     let kind: RepaintMask.Kind
     /// Pixels over which `composites` feathers the edge.
     let blur: Int
@@ -14,10 +15,10 @@ struct StartOrder: Sendable {
     let padding: Int?
   }
 
-  let picture: PictureInput
+  private(set) var picture: PictureInput
   let strength: Double
   let mode: ResizeMode
-  let mask: Mask?
+  private(set) var mask: Mask?
 
   /// - Returns: `nil` without a picture.
   init?(_ values: FieldValues, _ mistakes: inout Mistakes) {
@@ -64,13 +65,14 @@ extension StartOrder {
   /// - Parameters:
   ///   - work: of what the engine makes at first.
   ///   - result: of what it makes in the end.
+  ///   - body: of the request, for the `input` of a 422.
   /// - Throws: 422 for a mask with nothing in it, where the area it masks is wanted.
   func prepared(
-    work: (width: Int, height: Int), result: (width: Int, height: Int)
-  ) throws(FieldProblem) -> (start: StartingPicture, finish: PictureFinish?) {
-    let original = picture.image
+    work: (width: Int, height: Int), result: (width: Int, height: Int), _ body: JSONObject
+  ) throws(APIError) -> (start: StartingPicture, finish: PictureFinish?) {
+    let original = try picture.image
     guard let mask else { return (StartingPicture(original.fitted(work, mode), strength: strength), nil) }
-    let grey = laidOver(mask)
+    let grey = try laidOver(mask)
     guard let padding = mask.padding else {
       let start = StartingPicture(
         original.fitted(work, mode), strength: strength,
@@ -86,7 +88,10 @@ extension StartOrder {
     let area = mask.area(grey)
     guard let crop = InpaintCrop(mask: area, width: work.width, height: work.height, padding: padding),
       let cut = crop.cut(original), let cutMask = crop.cut(grey)
-    else { throw .value("inpaint_masked_only needs a mask that is white somewhere") }
+    else {
+      let problem = FieldProblem.value("inpaint_masked_only needs a mask that is white somewhere")
+      throw APIError([ValidationIssue(["mask"], problem, input: body["mask"] ?? .null)])
+    }
     return (
       StartingPicture(cut, strength: strength, mask: RepaintMask(cutMask, kind: mask.kind)),
       PictureFinish(original: original, area: area, blur: mask.blur, crop: crop)
@@ -94,12 +99,17 @@ extension StartOrder {
   }
 
   /// As large as the picture, so that both are brought to a size in the same way.
-  private func laidOver(_ mask: Mask) -> GrayImage {
-    let (grey, image) = (GrayImage(mask.picture.image), picture.image)
-    let isAsLarge = (grey.width, grey.height) == (image.width, image.height)
+  private func laidOver(_ mask: Mask) throws(APIError) -> GrayImage {
+    let grey = GrayImage(try mask.picture.image)
+    let isAsLarge = (grey.width, grey.height) == (picture.width, picture.height)
     // Straight to the size, where the way there is the same: resized once, not twice.
     if isAsLarge || mode == .stretch && mask.padding == nil { return grey }
-    return grey.resized(width: image.width, height: image.height, filter: .lanczos)
+    return grey.resized(width: picture.width, height: picture.height, filter: .lanczos)
+  }
+
+  mutating func letPixelsGo() {
+    picture.letPixelsGo()
+    mask?.picture.letPixelsGo()
   }
 }
 
