@@ -44,16 +44,15 @@ final class ModelsFolder: Sendable {
     thread.start()
   }
 
-  /// Reads the folder anew, whether or not it changed; waits for the disk.
-  func reload() { refresh(rereading: true) }
-
   /// The SHA-256 of exactly this version of a model's file; `nil` when it is another one by now.
   func hash(of entry: ModelEntry, _ version: FileVersion?) async -> String? {
     guard let version else { return nil }
     return await digests.digest(ofFile: entry.path, version)
   }
 
-  private func refresh(rereading: Bool) {
+  /// Looks which files are there; waits for the disk.
+  /// - Parameter rereading: whether the folder is read anew too, whether or not it changed.
+  func refresh(rereading: Bool) {
     let fresh = refreshing.withLock { _ in
       let fresh = rereading && Self.stamp(path) != nil ? Self.read(path) : registry.surveyed()
       current.withLock { $0 = fresh }

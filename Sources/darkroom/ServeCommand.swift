@@ -156,6 +156,8 @@ struct ServeCommand: AsyncParsableCommand {
 
   /// Tokens and models as they are on the disk now; waits for it.
   private static func reload(_ tokens: TokenSource, _ parts: ServingParts, _ manager: ServiceManager) {
+    // Nothing is read for a server that stops, nor is it ready again.
+    if parts.isDraining { return }
     let logger = parts.logger
     manager.tell(.reloading)
     do {
@@ -164,8 +166,7 @@ struct ServeCommand: AsyncParsableCommand {
     } catch {
       logger.error("the old tokens stay", metadata: ["error": "\(error)"])
     }
-    parts.folder.reload()
-    // A server that stops is not ready again.
+    parts.folder.refresh(rereading: true)
     if !parts.isDraining { manager.tell(.ready) }
   }
 }
