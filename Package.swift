@@ -164,7 +164,8 @@ let package = Package(
     suite("Scheduling", uses: ["Generation"]), suite("HTTP"), suite("Sockets", uses: ["HTTP", logging]),
     // The server as operators run it, with the fake engine.
     .testTarget(
-      name: "ServeTests", dependencies: ["TestSupport", "JSON", "darkroom", "fake-engine"],
+      name: "ServeTests",
+      dependencies: ["TestSupport", "JSON", "Generation", "Registry", "darkroom", "fake-engine", logging],
       swiftSettings: swift),
     suite("Access"), suite("Telemetry", uses: ["JSON", logging]),
     suite(

@@ -18,7 +18,8 @@ public struct APIConfiguration: Sendable {
   /// The SHA-256 in lower-case hex of exactly the version of a checkpoint that made a picture; `nil` when it is
   /// not known, or the file is another one by now.
   ///
-  /// Asked once for each picture, so the answer should be remembered.
+  /// Asked once for each picture, so the answer should be remembered. A task that is cancelled should have one at once,
+  /// which is not used.
   public var modelHash: @Sendable (ModelEntry, FileVersion?) async -> String? = { _, _ in nil }
   /// Told of every error that clients only see as `Internal Server Error`.
   public var report: @Sendable (any Error) -> Void = { _ in }

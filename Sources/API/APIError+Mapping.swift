@@ -17,7 +17,7 @@ extension APIError {
         429, "queue_full", "The queue is full; try again in \(error.retryAfter) s",
         retryAfter: max(1, error.retryAfter))
     case is WorkPool.Full:
-      self.init(503, "busy", "Too many pictures wait to be encoded", retryAfter: 1)
+      self.init(503, "busy", "Too many requests wait to be read", retryAfter: 1)
     case is CancellationError:
       // Work is cancelled for a client that is gone, which reads nothing, or because the server stops.
       self.init(

@@ -35,6 +35,7 @@ struct APIError: Error, Equatable {
   }
 
   static let internalCode = "internal_error"
+  static let cancelled = APIError(409, "cancelled", "The job was cancelled")
   static let unexpected = APIError(500, internalCode, "Internal Server Error")
 
   var response: HTTPResponse {

@@ -7,13 +7,19 @@ final class RequestStory: RequestAccount {
   /// The template of the path; `nil` for a request that reached no route.
   let route: String?
   let client: Client
-  private let times = Mutex<JobTimes?>(nil)
+  private let state = Mutex<(times: JobTimes?, failure: APIError?)>((nil, nil))
 
   init(route: String?, client: Client) { (self.route, self.client) = (route, client) }
 
   /// Where the time of the picture went, once it is made.
   var job: JobTimes? {
-    get { times.withLock { $0 } }
-    set { times.withLock { $0 = newValue } }
+    get { state.withLock { $0.times } }
+    set { state.withLock { $0.times = newValue } }
+  }
+
+  /// Why there is no picture, once its job failed.
+  var failure: APIError? {
+    get { state.withLock { $0.failure } }
+    set { state.withLock { $0.failure = newValue } }
   }
 }

@@ -4,7 +4,7 @@ import Synchronization
 
 /// A few threads of their own for work that blocks or computes long, so that Swift's shared threads stay free.
 public final class WorkPool: Sendable {
-  /// As much work waits as the pool accepts.
+  /// As much work waits as `run` accepts.
   public struct Full: Error, Equatable {}
 
   private let core: Core
@@ -12,7 +12,7 @@ public final class WorkPool: Sendable {
 
   /// - Parameters:
   ///   - threads: at least 1.
-  ///   - limit: pieces of work that may wait, at least 1.
+  ///   - limit: pieces of work that may wait for `run`, at least 1.
   ///   - name: of the threads, as debuggers show it; Linux keeps 15 bytes.
   public init(threads: Int, limit: Int, name: String) {
     self.threads = max(1, threads)
@@ -38,6 +38,20 @@ public final class WorkPool: Sendable {
   /// - Throws: what `work` throws; `Full` at once; `CancellationError` when the task is cancelled before the
   ///   work begins. Work that has begun is finished.
   public func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await run(in: .ordinary, work)
+  }
+
+  /// Runs `work` before all that waits for `run`: what follows a job's turn, whose number the queue bounds, and would be
+  /// a pity to lose.
+  ///
+  /// - Throws: as `run`, but never `Full`.
+  public func finish<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await run(in: .first, work)
+  }
+
+  private func run<Value: Sendable>(
+    in lane: Lane, _ work: @escaping @Sendable () throws -> Value
+  ) async throws -> Value {
     let id = core.newID()
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
@@ -45,12 +59,19 @@ public final class WorkPool: Sendable {
         let item = Item(
           id: id, run: { continuation.resume(with: Result { try work() }) },
           drop: { continuation.resume(throwing: CancellationError()) })
-        if !core.add(item) { continuation.resume(throwing: Full()) }
+        if !core.add(item, to: lane) { continuation.resume(throwing: Full()) }
       }
     } onCancel: {
       core.cancel(id)
     }
   }
+}
+
+/// Which of the waiting pieces are taken.
+private enum Lane: Int, CaseIterable {
+  /// Before the others, and in any number.
+  case first
+  case ordinary
 }
 
 /// One piece of work; exactly one of `run` and `drop` is called, once.
@@ -63,9 +84,15 @@ private struct Item: Sendable {
 /// What the threads share; they keep it alive when the pool is gone.
 private final class Core: Sendable {
   private struct State {
-    var waiting: [Item] = []
+    /// Of each lane.
+    var waiting: [[Item]] = Lane.allCases.map { _ in [] }
     var lastID: UInt64 = 0
     var stopped = false
+
+    mutating func take() -> Item? {
+      guard let lane = waiting.firstIndex(where: { !$0.isEmpty }) else { return nil }
+      return waiting[lane].removeFirst()
+    }
   }
 
   private enum Next {
@@ -89,10 +116,10 @@ private final class Core: Sendable {
   }
 
   /// - Returns: `false` when the pool is full.
-  func add(_ item: Item) -> Bool {
+  func add(_ item: Item, to lane: Lane) -> Bool {
     let added = state.withLock { state in
-      guard state.waiting.count < limit else { return false }
-      state.waiting.append(item)
+      guard lane == .first || state.waiting[lane.rawValue].count < limit else { return false }
+      state.waiting[lane.rawValue].append(item)
       return true
     }
     if added { signal.signal() }
@@ -101,8 +128,11 @@ private final class Core: Sendable {
 
   func cancel(_ id: UInt64) {
     let item: Item? = state.withLock { state in
-      guard let index = state.waiting.firstIndex(where: { $0.id == id }) else { return nil }
-      return state.waiting.remove(at: index)
+      for lane in state.waiting.indices {
+        guard let index = state.waiting[lane].firstIndex(where: { $0.id == id }) else { continue }
+        return state.waiting[lane].remove(at: index)
+      }
+      return nil
     }
     item?.drop()
   }
@@ -116,7 +146,7 @@ private final class Core: Sendable {
     while true {
       signal.wait()
       let next: Next = state.withLock { state in
-        guard state.waiting.isEmpty else { return .item(state.waiting.removeFirst()) }
+        if let item = state.take() { return .item(item) }
         return state.stopped ? .end : .nothing
       }
       switch next {

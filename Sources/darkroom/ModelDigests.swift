@@ -11,18 +11,21 @@ final class ModelDigests: Sendable {
   /// - Parameter folder: where digests are remembered from run to run.
   init(folder: String) { cache = DigestCache(folder: folder) }
 
-  /// - Returns: `nil` when the file at `path` is not, or does not stay, the version asked for.
+  /// - Returns: `nil` when the file at `path` is not, or does not stay, the version asked for, and as soon as the caller is
+  ///   cancelled; the work on it goes on.
   func digest(ofFile path: String, _ version: FileVersion) async -> String? {
     let task = known.withLock { known in
       if let task = known[version] { return task }
-      let task = Task { [cache] in await Self.compute(path, version, cache) }
+      let task = Task {
+        let digest = await Self.compute(path, version, cache)
+        // A file that was renamed may be back the next time.
+        if digest == nil { self.known.withLock { $0[version] = nil } }
+        return digest
+      }
       known[version] = task
       return task
     }
-    let digest = await task.value
-    // A file that was renamed may be back the next time.
-    if digest == nil { known.withLock { $0[version] = nil } }
-    return digest
+    return await task.valueUnlessCancelled ?? nil
   }
 
   /// On a thread that may be busy for as long as a checkpoint takes.
@@ -34,6 +37,17 @@ final class ModelDigests: Sendable {
         else { return continuation.resume(returning: nil) }
         continuation.resume(returning: digest)
       }
+    }
+  }
+}
+
+extension Task where Failure == Never {
+  /// `nil` as soon as the caller is cancelled; the task goes on.
+  fileprivate var valueUnlessCancelled: Success? {
+    get async {
+      let (values, told) = AsyncStream.makeStream(of: Success.self)
+      Task<Void, Never> { told.yield(await value) }
+      return await values.first { _ in true }
     }
   }
 }

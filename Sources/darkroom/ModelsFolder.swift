@@ -11,6 +11,8 @@ import Synchronization
 final class ModelsFolder: Sendable {
   let path: String
   private let current: Mutex<ModelRegistry>
+  /// Held while the folder is read: what was read first must not be put in place last.
+  private let refreshing = Mutex(())
   private let digests: ModelDigests
   private let logger: Logger
 
@@ -42,28 +44,23 @@ final class ModelsFolder: Sendable {
     thread.start()
   }
 
-  /// Reads the folder anew, whether or not it changed.
-  func reload() async {
-    await withCheckedContinuation { done in
-      DispatchQueue.global().async {
-        self.refresh(rereading: true)
-        done.resume()
-      }
-    }
-  }
-
   /// The SHA-256 of exactly this version of a model's file; `nil` when it is another one by now.
   func hash(of entry: ModelEntry, _ version: FileVersion?) async -> String? {
     guard let version else { return nil }
     return await digests.digest(ofFile: entry.path, version)
   }
 
-  private func refresh(rereading: Bool) {
-    let registry = rereading && Self.stamp(path) != nil ? Self.read(path) : registry.surveyed()
-    current.withLock { $0 = registry }
+  /// Looks which files are there; waits for the disk.
+  /// - Parameter rereading: whether the folder is read anew too, whether or not it changed.
+  func refresh(rereading: Bool) {
+    let fresh = refreshing.withLock { _ in
+      let fresh = rereading && Self.stamp(path) != nil ? Self.read(path) : registry.surveyed()
+      current.withLock { $0 = fresh }
+      return fresh
+    }
     guard rereading else { return }
-    logger.notice("the models folder was read", metadata: ["models": "\(registry.models.count)"])
-    Self.log(registry, logger)
+    logger.notice("the models folder was read", metadata: ["models": "\(fresh.models.count)"])
+    Self.log(fresh, logger)
   }
 
   private static func read(_ path: String) -> ModelRegistry {

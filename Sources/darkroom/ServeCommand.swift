@@ -1,6 +1,7 @@
 import API
 import Access
 import ArgumentParser
+import Dispatch
 import Foundation
 import Generation
 import Logging
@@ -63,11 +64,11 @@ struct ServeCommand: AsyncParsableCommand {
     try? FileHandle.standardOutput.write(contentsOf: Data("listening on http://\(authority)\n".utf8))
     manager.tell(.ready)
     if let first { load(first, observed, queue, logger) }
+    // A queue of its own, one after another: a disk that hangs holds up no order to stop.
+    let reloads = DispatchQueue(label: "reload")
     for await order in signals.orders {
       if order == .stop { break }
-      manager.tell(.reloading)
-      await reload(values.access.tokens, folder, logger)
-      manager.tell(.ready)
+      reloads.async { Self.reload(values.access.tokens, parts, manager) }
     }
     parts.drain()
     manager.tell(.stopping)
@@ -153,14 +154,19 @@ struct ServeCommand: AsyncParsableCommand {
     }
   }
 
-  /// Tokens and models as they are on the disk now.
-  private func reload(_ tokens: TokenSource, _ folder: ModelsFolder, _ logger: Logger) async {
+  /// Tokens and models as they are on the disk now; waits for it.
+  private static func reload(_ tokens: TokenSource, _ parts: ServingParts, _ manager: ServiceManager) {
+    // Nothing is read for a server that stops, nor is it ready again.
+    if parts.isDraining { return }
+    let logger = parts.logger
+    manager.tell(.reloading)
     do {
       try tokens.reload()
       logger.notice("the tokens were read", metadata: ["tokens": "\(tokens.table.names.count)"])
     } catch {
       logger.error("the old tokens stay", metadata: ["error": "\(error)"])
     }
-    await folder.reload()
+    parts.folder.refresh(rereading: true)
+    if !parts.isDraining { manager.tell(.ready) }
   }
 }

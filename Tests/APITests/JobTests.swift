@@ -145,6 +145,60 @@ import Testing
     #expect((reply.status, reply.json["code"]) == (503, "shutting_down"))
   }
 
+  /// A step may take longer than there is time at the end.
+  @Test(arguments: ["/generate", "/v1/images/generations"])
+  func whoWaitsIsToldThoughAStepGoesOn(path: String) async throws {
+    let (released, release) = AsyncStream.makeStream(of: Void.self)
+    let engine = ScriptedEngine { request in
+      // Not ended by a cancellation.
+      await Task { for await _ in released { break } }.value
+      return try .picture(of: request)
+    }
+    let bench = try Bench(engine: engine)
+    let fields = path == "/generate" ? "" : #", "response_format": "b64_json""#
+    async let waiting = bench.ask("POST", path, id: "x", body: #"{"prompt": "a"\#(fields)}"#)
+    while bench.engine.requests.isEmpty { await Task.yield() }
+    bench.service.cancelJobs()
+    let reply = await waiting
+    #expect((reply.status, (reply.json["error"] ?? reply.json)["code"]) == (503, "shutting_down"))
+    release.finish()
+  }
+
+  /// The hash of a checkpoint takes as long as the disk: a cancelled job has no picture without it.
+  @Test func cancellingWhileTheModelIsHashed() async throws {
+    let (begun, begin) = AsyncStream.makeStream(of: Void.self)
+    let bench = try Bench { configuration in
+      configuration.modelHash = { _, _ in
+        begin.yield()
+        try? await Task.sleep(for: .seconds(600))
+        return nil
+      }
+    }
+    async let waiting = bench.ask("POST", "/generate", id: "x", body: Self.body)
+    for await _ in begun { break }
+    _ = await bench.ask("POST", "/jobs/x/cancel")
+    #expect(await waiting.status == 409)
+  }
+
+  /// A picture is a job however it was asked for.
+  @Test func picturesOfOpenAIsClients() async throws {
+    let held = try HeldBench()
+    let bench = held.bench
+    let body = #"{"prompt": "a", "response_format": "b64_json"}"#
+    async let first = bench.ask("POST", "/v1/images/generations", id: "first", body: body)
+    try await bench.wait(for: "first", "running")
+    async let second = bench.ask("POST", "/v1/images/generations", id: "second", body: body)
+    try await bench.wait(for: "second", "queued")
+    #expect(await bench.ask("POST", "/jobs/second/cancel").status == 200)
+    let cancelled = await second
+    #expect((cancelled.status, cancelled.headers["X-Should-Retry"]) == (409, "false"))
+    #expect(cancelled.json["error"]?["code"] == "cancelled")
+    held.release()
+    let made = await first
+    #expect((made.status, made.headers["X-Job-Id"]) == (200, "first"))
+    #expect(await bench.job("first")["state"] == "completed")
+  }
+
   @Test func failuresAreRemembered() async throws {
     let error = GenerationError(.invalidRequest, "Too many.", field: "steps")
     let bench = try Bench(engine: ScriptedEngine { _ in throw error })

@@ -50,6 +50,8 @@ import Testing
     for text in [
       png, jpeg, wrapped, "data:image/png;base64," + png, "DATA:IMAGE/JPEG;name=x.jpg;BASE64," + jpeg,
       "data:image/jpg;base64," + jpeg,
+      // Types that say nothing.
+      "data:;base64," + jpeg, "data:;name=x;base64," + png, "data:Application/Octet-Stream;base64," + png,
     ] {
       let values = try FieldTable.generate.validate(["prompt": "a", "image": .string(text)])
       #expect(values.picture("image") != nil)
@@ -103,7 +105,7 @@ import Testing
   @Test func theTypeSaidMustBeTheTypeFound() async throws {
     let png = Data(try Self.png()).base64EncodedString()
     let wrong = "is image/png by its first bytes, which is not the type it is said to be"
-    for type in ["image/jpeg", "text/html", "image/svg+xml", ""] {
+    for type in ["image/jpeg", "text/html", "image/svg+xml", "png"] {
       #expect(try await message(.string("data:\(type);base64,\(png)")) == "image \(wrong)")
     }
     for field in ["reference_image_mime", "reference_mime_type", "mime_type"] {
@@ -140,6 +142,22 @@ import Testing
     ])
     #expect(found.map(\.0) == ["body.control.0.image"])
     #expect(found.first?.1.hasSuffix("20 MiB in all; control[0].image goes beyond") == true)
+  }
+
+  /// Pixels of all pictures are counted before any memory is taken for the one that goes beyond.
+  @Test func pixelsInAll() throws {
+    var reader = PictureReader(pixelLimit: 12)
+    let (small, large) = (try Self.png(3, 2), try Self.png(7, 1))
+    func read(_ png: [UInt8], _ field: String) throws {
+      _ = try reader.read(Data(png).base64EncodedString(), field: field)
+    }
+    try read(small, "image")
+    let message = "the pictures of a request should have at most 12 pixels in all; mask goes beyond"
+    // Cut short, which would be found when it is decoded.
+    #expect(throws: FieldProblem.value(message)) { try read(large.dropLast(20), "mask") }
+    try read(small, "reference_image")
+    #expect(throws: FieldProblem.self) { try read(Self.png(1, 1), "reference_images[0]") }
+    #expect(PictureInput.pixelLimit == 100_663_296)
   }
 
   @Test func severalReferences() async throws {

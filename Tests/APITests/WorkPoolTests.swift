@@ -45,6 +45,29 @@ import Testing
     }
   }
 
+  /// The end of minutes of work is not lost because others wait, nor does it wait for them.
+  @Test func finishingIsNeverRefusedAndGoesFirst() async throws {
+    let pool = WorkPool(threads: 1, limit: 1, name: "test")
+    let gate = ThreadGate()
+    let (order, done) = AsyncStream.makeStream(of: String.self)
+    async let blocker: Void = pool.run { gate.hold() }
+    await gate.isHolding()
+    let waiting = Task { try await pool.run { _ = done.yield("waiting") } }
+    while await Self.hasRoom(pool) { try await Task.sleep(for: .milliseconds(1)) }
+    let finishing = Task { try await pool.finish { _ = done.yield("finished") } }
+    let cancelled = Task { try await pool.finish { Issue.record("ran although it was cancelled") } }
+    // Until both wait.
+    try await Task.sleep(for: .milliseconds(50))
+    cancelled.cancel()
+    await #expect(throws: CancellationError.self) { try await cancelled.value }
+    gate.open()
+    try await finishing.value
+    try await waiting.value
+    try await blocker
+    done.finish()
+    #expect(await order.reduce(into: []) { $0.append($1) } == ["finished", "waiting"])
+  }
+
   /// Tries the pool with a piece of work that is cancelled at once.
   private static func hasRoom(_ pool: WorkPool) async -> Bool {
     let probe = Task { try await pool.run {} }

@@ -54,6 +54,26 @@ import Testing
     #expect(try server.curl("/models").status == 200)
   }
 
+  /// A server that is told to stop does not read its folder to the end first.
+  @Test func aLongReloadHoldsUpNoStop() async throws {
+    let folder = try TemporaryFolder()
+    let server = try RunningServer(models: folder.path, arguments: Served.engine)
+    try folder.write(String(repeating: "# a line of words\n", count: 3000), to: "long")
+    for number in 0..<1000 {
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.path("\(number).toml"), withDestinationPath: folder.path("long"))
+    }
+    server.signal(SIGHUP)
+    // Signals of different numbers come in any order.
+    try await Task.sleep(for: .milliseconds(100))
+    server.signal(SIGTERM)
+    try await server.waitForLog("notice stopping")
+    let log = server.logText
+    #expect(!log.contains("the models folder was read"))
+    server.process.waitUntilExit()
+    #expect(server.process.terminationStatus == 0)
+  }
+
   @Test func aPublicAddressWantsAToken() throws {
     let bare = try Served.refusal(["--host", "0.0.0.0"])
     #expect(bare.status == 64)

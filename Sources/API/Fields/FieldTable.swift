@@ -35,15 +35,6 @@ extension Field.Kind {
   }
 }
 
-extension APIService {
-  /// Validates a body, where it takes long on threads made for that.
-  /// - Throws: `APIError`; `WorkPool.Full`; `CancellationError`.
-  func values(of body: JSONObject, in table: FieldTable) async throws -> FieldValues {
-    guard table.hasPictures(body) else { return try table.validate(body) }
-    return try await workers.run { try table.validate(body) }
-  }
-}
-
 /// The values of one object; an absent field and a null one are the same.
 struct FieldValues: Sendable, Equatable {
   let values: [String: FieldValue]

@@ -4,22 +4,52 @@ import Images
 /// A picture that came in a body, decoded and upright.
 struct PictureInput: Sendable, Equatable {
   let format: ImageFormat
-  let image: RGBImage
+  /// Pixels across, and rows.
+  let width: Int
+  let height: Int
   /// Of the file as it came, in hex: what replies and pictures say in its place.
   let sha256: String
+  /// `nil` once they were let go.
+  private var pixels: RGBImage?
+
+  fileprivate init(_ format: ImageFormat, _ image: RGBImage, sha256: String) {
+    (self.format, self.sha256, pixels) = (format, sha256, image)
+    (width, height) = (image.width, image.height)
+  }
+
+  /// - Throws: `APIError.unexpected` when the pixels were let go.
+  var image: RGBImage {
+    get throws(APIError) {
+      guard let pixels else { throw .unexpected }
+      return pixels
+    }
+  }
+
+  /// What is known of it stays.
+  mutating func letPixelsGo() { pixels = nil }
 
   /// Of one picture's file, in bytes.
   static let limit = 5 << 20
   /// Of all pictures of a request.
   static let totalLimit = 20 << 20
+  /// Pixels of all of them: a file of some kilobytes may have millions.
+  static let pixelLimit = 6 * ImageLimits.default.maxPixels
 }
 
 /// Reads the pictures of one body and counts what they take.
 struct PictureReader {
   /// Bytes that the request's pictures may still have.
   private var left = PictureInput.totalLimit
+  /// Pixels that they may still have.
+  private var pixelsLeft: Int
+  private let pixelLimit: Int
   /// What was found in the fields read so far, for the fields that say what it should be.
   private(set) var formats: [String: ImageFormat] = [:]
+
+  /// - Parameter pixelLimit: of all pictures.
+  init(pixelLimit: Int = PictureInput.pixelLimit) {
+    (self.pixelLimit, pixelsLeft) = (pixelLimit, pixelLimit)
+  }
 
   /// Decodes base64 of a picture, with or without `data:TYPE;base64,` before it.
   ///
@@ -43,8 +73,9 @@ struct PictureReader {
       let header = try ImageDecoder.header(of: bytes)
       formats[field] = header.format
       if let declared { try Self.check(declared, header.format, field) }
+      try count(header.width * header.height, field)
       return PictureInput(
-        format: header.format, image: try ImageDecoder.decode(bytes, upright: true),
+        header.format, try ImageDecoder.decode(bytes, upright: true),
         sha256: try Self.digest(of: bytes, field))
     } catch let error as ImageError {
       throw .value("\(field): \(error.message)")
@@ -55,9 +86,20 @@ struct PictureReader {
     }
   }
 
+  private mutating func count(_ pixels: Int, _ field: String) throws(FieldProblem) {
+    guard pixels <= pixelsLeft else {
+      throw .value(
+        "the pictures of a request should have at most \(pixelLimit) pixels in all; \(field) goes beyond")
+    }
+    pixelsLeft -= pixels
+  }
+
+  /// Types that say nothing: RFC 2397 lets the type out, and RFC 2046 §4.5.1 has the other for bytes of any kind.
+  private static let undeclared: Set = ["", "application/octet-stream"]
+
   /// - Throws: when a media type is not that of a picture's bytes.
   static func check(_ mediaType: String, _ format: ImageFormat, _ field: String) throws(FieldProblem) {
-    guard ImageFormat(mediaType: mediaType) != format else { return }
+    if undeclared.contains(mediaType.lowercased()) || ImageFormat(mediaType: mediaType) == format { return }
     throw .value("\(field) is \(format.mediaType) by its first bytes, which is not the type it is said to be")
   }
 

@@ -9,8 +9,8 @@ struct GenerationPlan: Sendable {
   var request: GenerationRequest
   /// How many pictures: each is that of a request with the next seed.
   let count: Int
-  /// What steers them, as it was asked for.
-  let order: SteeringOrder
+  /// What steers them, as it was asked for; its pictures have pixels until `resolve`.
+  private(set) var order: SteeringOrder
   /// What is left to do to each picture.
   private(set) var finish: PictureFinish?
   /// Steps from one preview to the next, for a client that takes any.
@@ -58,12 +58,13 @@ extension GenerationPlan {
     self.request = request
   }
 
-  /// Finds every file and prepares every picture; waits for the disk and computes long.
+  /// Finds every file and prepares every picture, whose originals are let go; waits for the disk and computes long.
   /// - Throws: 404 for a name that is not there; 422 for a file or a picture that cannot be used; 503 where what is
   ///   wrong is not the client's.
   mutating func resolve(in folders: AdapterFolders) throws(APIError) {
     request.vae = try vae?.find(in: folders.vaes)
     finish = try order.resolve(&request, in: folders, entry, body)
+    order.letPixelsGo()
   }
 
   /// Denoising steps of all pictures.

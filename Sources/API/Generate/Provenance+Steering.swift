@@ -105,8 +105,8 @@ extension Provenance {
 
   private func image(_ start: StartOrder) -> JSONValue {
     [
-      "sha256": .string(start.picture.sha256), "width": integer(start.picture.image.width),
-      "height": integer(start.picture.image.height), "resize_mode": .string(start.mode.rawValue),
+      "sha256": .string(start.picture.sha256), "width": integer(start.picture.width),
+      "height": integer(start.picture.height), "resize_mode": .string(start.mode.rawValue),
     ]
   }
 

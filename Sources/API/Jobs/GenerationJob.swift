@@ -3,6 +3,7 @@ import HTTP
 import JSON
 import Registry
 import Scheduling
+import Telemetry
 
 extension APIService {
   /// A body longer than this is parsed on a thread of its own.
@@ -10,11 +11,10 @@ extension APIService {
 
   /// Starts a job for the body of a request and answers when it ends, or at once with the events on the way.
   func generate(_ call: RouteCall) async throws -> HTTPResponse {
-    let body = try await object(of: call.request)
-    var plan = try await plan(body)
+    var plan = try await plan(try await object(of: call.request))
     let streams = call.request.headers.preferEvents
     plan.request.previewEvery = streams ? plan.previewEvery : 0
-    let job = start(plan, call)
+    let job = start(plan, call) { try await reply($0) }
     return streams ? await events(of: job) : reply(to: job.id, await job.outcome())
   }
 
@@ -31,21 +31,27 @@ extension APIService {
     return try await workers.run { try JSONBody.object(of: bytes) }
   }
 
-  private func start(_ plan: GenerationPlan, _ call: RouteCall) -> RunningJob {
+  /// Starts a job for a request.
+  /// - Parameter reply: of its pictures.
+  func start(
+    _ plan: GenerationPlan, _ call: RouteCall,
+    reply: @escaping @Sendable (MadePictures) async throws -> (body: [UInt8], times: JobTimes)
+  ) -> RunningJob {
     let opening = JobOpening(
       id: call.request.requestID, client: call.client.key, model: plan.entry.id, steps: plan.steps,
       isDetached: plan.isDetached)
     return jobs.start(opening) { [story = call.account] reporter in
       do {
         let made = try await make(plan, client: opening.client) { reporter.report($0) }
-        let (reply, times) = try await reply(made)
+        let (body, times) = try await reply(made)
         story.job = times
-        return JobReply(status: 200, body: reply)
+        return JobReply(status: 200, body: body)
       } catch is CancellationError {
         return nil
       } catch {
         let failure = APIError(error)
         if failure.code == APIError.internalCode { configuration.report(error) }
+        story.failure = failure
         return JobReply(failure)
       }
     }
@@ -76,7 +82,12 @@ extension APIService {
     var response = HTTPResponse(status: reply.status, body: reply.body)
     response.headers.add("Content-Type", "application/json")
     if let seconds = reply.retryAfter { response.headers.add("Retry-After", String(seconds)) }
-    // A job that found no room is known to nobody.
+    return marked(response, with: id)
+  }
+
+  /// The response with the id of its job; one that found no room is known to nobody.
+  func marked(_ response: HTTPResponse, with id: String) -> HTTPResponse {
+    var response = response
     if jobs.record(id, of: nil) != nil { response.headers.add("X-Job-Id", id) }
     return response
   }
@@ -91,7 +102,7 @@ extension JobReply {
   init(_ outcome: JobOutcome) {
     switch outcome {
     case .reply(let reply): self = reply
-    case .cancelled(onRequest: true): self.init(APIError(409, "cancelled", "The job was cancelled"))
+    case .cancelled(onRequest: true): self.init(APIError.cancelled)
     case .cancelled(onRequest: false): self.init(APIError(CancellationError()))
     }
   }

@@ -25,19 +25,24 @@ struct MadePictures: Sendable {
 extension APIService {
   /// What a body comes to: every field checked, every default filled in, every name looked up.
   /// - Parameter body: as `POST /generate` takes it.
-  /// - Throws: `APIError`; `WorkPool.Full`; `CancellationError`.
+  /// - Throws: `APIError`; `WorkPool.Full`; `QueueFull`; `CancellationError`.
   func plan(_ body: JSONObject) async throws -> GenerationPlan {
-    var body = body
-    if let naming = ControlNaming(body) {
-      body = try await workers.run { [folders] in naming.spelledOut(in: folders) }
-    }
-    let values = try await values(of: body, in: .generate)
     let choice = ModelChoice(
       registry: registry(), loaded: engine.status.model, preferred: configuration.defaultModel)
-    let plan = try GenerationPlan(
-      values, of: body, entry: try choice.find(values.text("model")), maxPixels: configuration.maxPixels)
-    return try await workers.run { [folders] in
-      var plan = plan
+    let draft: @Sendable (JSONObject) throws(APIError) -> GenerationPlan = {
+      [configuration] body throws(APIError) in
+      let values = try FieldTable.generate.validate(body)
+      return try GenerationPlan(
+        values, of: body, entry: try choice.find(values.text("model")), maxPixels: configuration.maxPixels)
+    }
+    // Mistakes are told at once, where no pictures are to be decoded for them.
+    let naming = ControlNaming(body)
+    let early = naming != nil || FieldTable.generate.hasPictures(body) ? nil : try draft(body)
+    // From decoding to preparing in one piece: each thread has the pictures of one request in memory, and no request
+    // has them before there is room for it.
+    return try await workers.run { [folders, queue] in
+      if let full = queue.full { throw full }
+      var plan = try early ?? draft(naming?.spelledOut(in: folders) ?? body)
       try plan.resolve(in: folders)
       return plan
     }
@@ -85,9 +90,11 @@ extension APIService {
   ) async throws -> MadePicture {
     var image = result.image
     if let finish = plan.finish {
-      image = try await workers.run { [image] in try finish.apply(to: image) }
+      image = try await workers.finish { [image] in try finish.apply(to: image) }
     }
     let hash = await configuration.modelHash(plan.entry, result.report.modelFile)
+    // The hash may be missing because nobody waits for it any more.
+    try Task.checkCancellation()
     let provenance = Provenance(
       request: request, order: plan.order, report: result.report, modelHash: hash,
       version: configuration.version)

@@ -3,6 +3,7 @@ import Generation
 import HTTP
 import Images
 import JSON
+import Scheduling
 import Telemetry
 
 extension Route {
@@ -44,14 +45,22 @@ extension Route {
 extension APIService {
   func openAIGenerate(_ call: RouteCall) async throws -> HTTPResponse {
     let request = try ImagesRequest(try await object(of: call.request.body), .imageGenerations)
+    let plan: GenerationPlan
     do {
-      let made = try await make(try await plan(request.body), client: call.client.key)
-      let (body, times) = try await imagesReply(made)
-      call.account.job = times
-      return HTTPResponse(status: 200, headers: ["Content-Type": "application/json"], body: body)
+      plan = try await self.plan(request.body)
     } catch let error as APIError {
       throw error.renamed(ImagesRequest.names)
     }
+    let job = start(plan, call) { try await imagesReply($0) }
+    let response =
+      switch await job.outcome() {
+      case .reply(let reply) where reply.status == 200:
+        HTTPResponse(status: 200, headers: ["Content-Type": "application/json"], body: reply.body)
+      case .reply: (call.account.failure ?? .unexpected).renamed(ImagesRequest.names).openAIResponse
+      case .cancelled(onRequest: true): APIError.cancelled.openAIResponse
+      case .cancelled(onRequest: false): APIError(CancellationError()).openAIResponse
+      }
+    return marked(response, with: job.id)
   }
 
   func openAIEdit(_ request: HTTPRequest) async throws -> HTTPResponse {

@@ -16,7 +16,7 @@ struct ControlOrder: Sendable {
   /// As the client named it.
   let model: String?
   let kind: Kind
-  let picture: PictureInput
+  private(set) var picture: PictureInput
   let scale: Double
   let start: Double
   let end: Double
@@ -64,7 +64,7 @@ extension ControlOrder {
     in folders: AdapterFolders, width: Int, height: Int, _ mode: ResizeMode, _ body: JSONObject
   ) throws(APIError) -> ControlPrompt {
     let file = try network(in: folders.folder(.controlNet), body)
-    let fitted = picture.image.fitted(width: width, height: height, mode: mode)
+    let fitted = try picture.image.fitted(width: width, height: height, mode: mode)
     let map =
       switch kind {
       // The engine makes the map of what it sees.
@@ -76,6 +76,8 @@ extension ControlOrder {
     (prompt.scale, prompt.start, prompt.end) = (scale, start, end)
     return prompt
   }
+
+  mutating func letPixelsGo() { picture.letPixelsGo() }
 
   private func network(in folder: AdapterFolder, _ body: JSONObject) throws(APIError) -> AdapterFile {
     if let model {

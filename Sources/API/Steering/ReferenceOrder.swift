@@ -6,7 +6,7 @@ import Registry
 /// The references that a request asks for.
 struct ReferenceOrder: Sendable {
   struct Reference: Sendable {
-    let picture: PictureInput
+    var picture: PictureInput
     var weight = 1.0
     var mask: PictureInput?
     var face: [Float]?
@@ -15,7 +15,7 @@ struct ReferenceOrder: Sendable {
   }
 
   /// `reference_image` first.
-  let references: [Reference]
+  private(set) var references: [Reference]
   /// As the client named it.
   let adapter: String?
   let scale: Double
@@ -100,11 +100,11 @@ extension ReferenceOrder {
     let side = encoder.imageSize
     var prompt = ReferencePrompt(
       adapter: file, encoder: AdapterFile(name: "image_encoder", path: encoder.path),
-      references: references.map { reference in
+      references: try references.map { reference throws(APIError) in
         var prompt = ReferencePrompt.Reference(
-          reference.picture.image.clipInput(side: side), weight: reference.weight,
-          mask: reference.mask.map {
-            GrayImage($0.image).resized(width: width, height: height, filter: .lanczos)
+          try reference.picture.image.clipInput(side: side), weight: reference.weight,
+          mask: try reference.mask.map { mask throws(APIError) in
+            GrayImage(try mask.image).resized(width: width, height: height, filter: .lanczos)
           })
         prompt.face = reference.face
         return prompt
@@ -112,6 +112,13 @@ extension ReferenceOrder {
     (prompt.scale, prompt.start, prompt.end) = (scale, start, end)
     (prompt.blocks, prompt.combination) = (blocks, combination)
     return prompt
+  }
+
+  mutating func letPixelsGo() {
+    for index in references.indices {
+      references[index].picture.letPixelsGo()
+      references[index].mask?.letPixelsGo()
+    }
   }
 
   private func adapter(

@@ -1,10 +1,11 @@
 import Generation
 import Images
+import JSON
 
 /// A picture to start from, and what of it is repainted.
 struct StartOrder: Sendable {
   struct Mask: Sendable {
-    let picture: PictureInput
+    fileprivate(set) var picture: PictureInput
     let kind: RepaintMask.Kind
     /// Pixels over which `composites` feathers the edge.
     let blur: Int
@@ -14,10 +15,10 @@ struct StartOrder: Sendable {
     let padding: Int?
   }
 
-  let picture: PictureInput
+  private(set) var picture: PictureInput
   let strength: Double
   let mode: ResizeMode
-  let mask: Mask?
+  private(set) var mask: Mask?
 
   /// - Returns: `nil` without a picture.
   init?(_ values: FieldValues, _ mistakes: inout Mistakes) {
@@ -69,16 +70,18 @@ extension StartOrder {
   /// - Parameters:
   ///   - work: of what the engine makes at first.
   ///   - result: of what it makes in the end.
-  /// - Throws: for a mask that selects nothing at the size it is brought to: all would come back as it was.
+  ///   - body: of the request, for the `input` of a 422.
+  /// - Throws: 422 for a mask that selects nothing at the size it is brought to: all would come back as it was.
   func prepared(
-    work: (width: Int, height: Int), result: (width: Int, height: Int)
-  ) throws(FieldProblem) -> (start: StartingPicture, finish: PictureFinish?) {
-    let original = picture.image
+    work: (width: Int, height: Int), result: (width: Int, height: Int), _ body: JSONObject
+  ) throws(APIError) -> (start: StartingPicture, finish: PictureFinish?) {
+    let original = try picture.image
     guard let mask else { return (StartingPicture(original.fitted(work, mode), strength: strength), nil) }
-    let grey = laidOver(mask)
+    let grey = try laidOver(mask)
     guard let padding = mask.padding else {
       let start = StartingPicture(
-        original.fitted(work, mode), strength: strength, mask: try mask.repaint(grey.fitted(work, mode)))
+        original.fitted(work, mode), strength: strength, mask: try mask.repaint(grey.fitted(work, mode), body)
+      )
       guard mask.composites else { return (start, nil) }
       return (
         start,
@@ -90,31 +93,39 @@ extension StartOrder {
     let area = mask.area(grey)
     guard let crop = InpaintCrop(mask: area, width: work.width, height: work.height, padding: padding),
       let cut = crop.cut(original), let cutMask = crop.cut(grey)
-    else { throw .value(StartOrder.Mask.selectsNothing) }
+    else { throw StartOrder.Mask.selectsNothing(body) }
     return (
-      StartingPicture(cut, strength: strength, mask: try mask.repaint(cutMask)),
+      StartingPicture(cut, strength: strength, mask: try mask.repaint(cutMask, body)),
       PictureFinish(original: original, area: area, blur: mask.blur, crop: crop)
     )
   }
 
   /// As large as the picture, so that both are brought to a size in the same way.
-  private func laidOver(_ mask: Mask) -> GrayImage {
-    let (grey, image) = (GrayImage(mask.picture.image), picture.image)
-    let isAsLarge = (grey.width, grey.height) == (image.width, image.height)
+  private func laidOver(_ mask: Mask) throws(APIError) -> GrayImage {
+    let grey = GrayImage(try mask.picture.image)
+    let isAsLarge = (grey.width, grey.height) == (picture.width, picture.height)
     // Straight to the size, where the way there is the same: resized once, not twice.
     if isAsLarge || mode == .stretch && mask.padding == nil { return grey }
-    return grey.resized(width: image.width, height: image.height, filter: .lanczos)
+    return grey.resized(width: picture.width, height: picture.height, filter: .lanczos)
+  }
+
+  mutating func letPixelsGo() {
+    picture.letPixelsGo()
+    mask?.picture.letPixelsGo()
   }
 }
 
 extension StartOrder.Mask {
-  fileprivate static let selectsNothing = "mask selects nothing to repaint: it should be white somewhere"
+  fileprivate static func selectsNothing(_ body: JSONObject) -> APIError {
+    let problem = FieldProblem.value("mask selects nothing to repaint: it should be white somewhere")
+    return APIError([ValidationIssue(["mask"], problem, input: body["mask"] ?? .null)])
+  }
 
   /// What the engine repaints.
   /// - Parameter grey: at the size that the engine works at.
   /// - Throws: where nothing of it is.
-  fileprivate func repaint(_ grey: GrayImage) throws(FieldProblem) -> RepaintMask {
-    guard area(grey).pixels.contains(where: { $0 > 0 }) else { throw .value(Self.selectsNothing) }
+  fileprivate func repaint(_ grey: GrayImage, _ body: JSONObject) throws(APIError) -> RepaintMask {
+    guard area(grey).pixels.contains(where: { $0 > 0 }) else { throw Self.selectsNothing(body) }
     return RepaintMask(grey, kind: kind)
   }
 

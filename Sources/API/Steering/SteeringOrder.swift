@@ -6,9 +6,9 @@ import Registry
 /// What steers the picture, as the fields say it: names are not looked up yet, pictures are as they came.
 struct SteeringOrder: Sendable {
   let loras: [LoRAOrder]
-  let reference: ReferenceOrder?
-  let start: StartOrder?
-  let controls: [ControlOrder]
+  private(set) var reference: ReferenceOrder?
+  private(set) var start: StartOrder?
+  private(set) var controls: [ControlOrder]
   /// How pictures are brought to the size.
   let mode: ResizeMode
 
@@ -33,7 +33,7 @@ struct SteeringOrder: Sendable {
     guard let start, !start.isMaskedOnly else {
       return (width ?? defaults.width, height ?? defaults.height)
     }
-    let image = start.picture.image
+    let image = start.picture
     let own = (width: image.width / 8 * 8, height: image.height / 8 * 8)
     let sides = [("width", width, own.width), ("height", height, own.height)]
     for (name, asked, own) in sides where asked == nil && !FieldTable.sides.contains(own) {
@@ -68,12 +68,15 @@ struct SteeringOrder: Sendable {
     }
     guard let start else { return nil }
     let result = request.secondPass.map { ($0.width, $0.height) } ?? (width, height)
-    do {
-      let (picture, finish) = try start.prepared(work: (width, height), result: result)
-      request.start = picture
-      return finish
-    } catch {
-      throw APIError([ValidationIssue(["mask"], error, input: body["mask"] ?? .null)])
-    }
+    let (picture, finish) = try start.prepared(work: (width, height), result: result, body)
+    request.start = picture
+    return finish
+  }
+
+  /// Pictures have millions of pixels, which are not needed once they are prepared.
+  mutating func letPixelsGo() {
+    reference?.letPixelsGo()
+    start?.letPixelsGo()
+    for index in controls.indices { controls[index].letPixelsGo() }
   }
 }
