@@ -391,7 +391,6 @@ import Testing
     ("image_encoder", "model.safetensors: tensor x is missing", 503, "image_encoder_not_loaded"),
     ("vae", "two.safetensors: tensor x is missing", 503, "vae_not_loaded"),
     ("depth_model", "depth/small: tensor x is missing", 503, "depth_model_not_loaded"),
-    ("timestep_spacing", "there is no signal", 422, "timestep_spacing"),
     ("mask", "needs one", 422, "mask"),
   ])
   func whatTheEngineRefuses(field: String, message: String, status: Int, place: String) async throws {
@@ -404,9 +403,25 @@ import Testing
       bench,
       [
         "lora_name": "a", "loras": [["name": "b"]], "reference_image": .string(try Self.text(8, 8)),
-        "timestep_spacing": "trailing",
       ])
     #expect(reply.status == status)
     #expect(status == 422 ? reply.places == [place] : reply.json["code"] == .string(place))
+  }
+
+  /// Sampler and spacing are at fault together: the client is told of the one that it sent.
+  @Test func aSpacingThatTheSamplerCannotStartFrom() async throws {
+    let engine = ScriptedEngine { _ in
+      throw GenerationError(.invalidRequest, "no signal", field: "timestep_spacing")
+    }
+    let bench = try Bench(engine: engine)
+    for (members, place) in [
+      (["timestep_spacing": "trailing"], "timestep_spacing"), (["scheduler": "ddim"], "scheduler"),
+      (["timestep_spacing": "trailing", "scheduler": "ddim"], "timestep_spacing"),
+    ] as [(JSONObject, String)] {
+      let reply = await post(bench, members)
+      #expect((reply.status, reply.places) == (422, [place]))
+    }
+    let reply = await post(bench, [:])
+    #expect((reply.status, reply.json["code"]) == (503, "model_not_loaded"))
   }
 }

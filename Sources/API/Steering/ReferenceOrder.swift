@@ -49,10 +49,8 @@ struct ReferenceOrder: Sendable {
         "a mask is of one reference: masks do not go with the mean of all", at: "reference_combination")
     }
     if start >= end {
-      mistakes.note(
-        "ip_adapter_start should be less than ip_adapter_end, which is \(end.shortText)",
-        at: "ip_adapter_start"
-      )
+      let field = "ip_adapter_start"
+      mistakes.note("\(field) should be less than ip_adapter_end, which is \(end.shortText)", at: field)
     }
   }
 
