@@ -101,10 +101,15 @@ final class Bench: Sendable {
   private static let vae = weights("decoder.conv_in.weight", [1, 4, 1, 1])
 
   /// A safetensors file of one tensor, by whose name and shape files are told apart.
-  static func weights(_ name: String, _ shape: [Int] = [1]) -> [UInt8] {
+  static func weights(_ name: String, _ shape: [Int] = [1], notes: JSONObject = [:]) -> [UInt8] {
     let count = 4 * shape.reduce(1, *)
-    let header = #"{"\#(name)":{"dtype":"F32","shape":\#(shape),"data_offsets":[0,\#(count)]}}"#
-    return [UInt8(header.utf8.count), 0, 0, 0, 0, 0, 0, 0] + header.utf8 + Array(repeating: 0, count: count)
+    let sizes = JSONValue.array(shape.map { .number(JSONNumber($0)) })
+    let header = JSONValue.object([
+      "__metadata__": .object(notes),
+      name: ["dtype": "F32", "shape": sizes, "data_offsets": [0, .number(JSONNumber(count))]],
+    ]).encoded()
+    return [UInt8(header.count % 256), UInt8(header.count / 256), 0, 0, 0, 0, 0, 0] + header
+      + Array(repeating: 0, count: count)
   }
 
   /// Names of tensors that say what a file is.
@@ -113,11 +118,11 @@ final class Bench: Sendable {
   static let controlNet = "controlnet_cond_embedding.conv_in.weight"
 
   /// Writes a file into the models folder, whose first tensor tells its kind.
-  func add(_ path: String, _ tensor: String, _ shape: [Int] = [1]) throws {
+  func add(_ path: String, _ tensor: String, _ shape: [Int] = [1], notes: JSONObject = [:]) throws {
     let url = folder.appending(path: path)
     try FileManager.default.createDirectory(
       at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Data(Self.weights(tensor, shape)).write(to: url)
+    try Data(Self.weights(tensor, shape, notes: notes)).write(to: url)
   }
 
   static func models(in folder: URL) -> [ModelEntry] {
