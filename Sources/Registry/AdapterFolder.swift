@@ -69,7 +69,7 @@ public enum AdapterKind: Sendable, Equatable, CaseIterable {
   }
 }
 
-/// A folder of adapters. Names are those it lists, so that none leads out of it.
+/// A folder of adapters. Files are those it lists, so that no name leads out of it.
 public struct AdapterFolder: Sendable {
   public let path: String
   public let kind: AdapterKind
@@ -87,12 +87,36 @@ public struct AdapterFolder: Sendable {
   /// By name; none where the folder is missing or cannot be read. No file is opened.
   public var names: [String] { places.keys.sorted() }
 
-  /// Reads one header; `nil` where there is no adapter of exactly this name.
-  public func find(_ name: String) -> Entry? {
-    places[name].map { place in
-      let path = "\(path)/\(place.entry)"
-      return Entry(name: name, path: path, error: error(of: place.weights.map { "\(path)/\($0)" } ?? path))
+  /// Reads one header, or of all files for a LoRA that is called by its alias.
+  /// - Parameter wanted: a name of `names`, or a file's with its ending; of a LoRA also the name that its trainer gave
+  ///   it, where only one file has it. An earlier one of these goes before a later one.
+  /// - Returns: `nil` where there is no such adapter.
+  public func find(_ wanted: String) -> Entry? {
+    let places = places
+    let name = places[wanted] == nil ? fileName(wanted, places) ?? alias(wanted, places) : wanted
+    return name.flatMap { name in places[name].map { entry(name, $0) } }
+  }
+
+  private func entry(_ name: String, _ place: Place) -> Entry {
+    let path = "\(path)/\(place.entry)"
+    return Entry(name: name, path: path, error: error(of: place.weights.map { "\(path)/\($0)" } ?? path))
+  }
+
+  private func fileName(_ wanted: String, _ places: [String: Place]) -> String? {
+    guard wanted.hasSuffix(WeightFolder.ending) else { return nil }
+    let name = String(wanted.dropLast(WeightFolder.ending.count))
+    return places[name]?.entry == wanted ? name : nil
+  }
+
+  /// The name of the one file whose trainer called it so, as prompts of AUTOMATIC1111 call LoRAs unless told otherwise.
+  /// Source: its `extensions-builtin/Lora/network.py` and `networks.py`, where an alias of several files is forbidden.
+  private func alias(_ wanted: String, _ places: [String: Place]) -> String? {
+    guard kind == .lora, !wanted.isEmpty else { return nil }
+    let named = places.filter { place in
+      let file = try? SafetensorsFile(path: "\(path)/\(place.value.entry)")
+      return file?.header.metadata["ss_output_name"] == wanted
     }
+    return named.count == 1 ? named.first?.key : nil
   }
 
   /// All of them, by name, those that cannot be used too. Reads the header of each.

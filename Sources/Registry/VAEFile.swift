@@ -23,10 +23,12 @@ extension ModelRegistry {
     WeightFolder.files(in: folder).map { VAEFile(folder: folder, file: $0) }
   }
 
-  /// The VAE of a folder with exactly this name; `nil` when there is none. Its `error` is for the caller to look at.
+  /// The VAE of a folder with this name, with or without its ending; `nil` when there is none. Its `error` is for the
+  /// caller to look at.
   public static func vae(named name: String, folder: String) -> VAEFile? {
     // Only a name that the folder lists, so that none leads out of it.
-    WeightFolder.files(in: folder).first { $0 == name + WeightFolder.ending }
+    let files = WeightFolder.files(in: folder)
+    return (files.first { $0 == name + WeightFolder.ending } ?? files.first { $0 == name })
       .map { VAEFile(folder: folder, file: $0) }
   }
 }

@@ -138,7 +138,7 @@ import Testing
     #expect(reply.json["detail"]?.arrayValue?.first?["loc"] == ["body", "scheduler"])
   }
 
-  @Test(arguments: ["x", "", "../vae/blurry", "blurry.safetensors", "Blurry"])
+  @Test(arguments: ["x", "", "../vae/blurry", "blurry.safetensors.safetensors", "Blurry"])
   func unknownDecoder(name: String) async throws {
     let reply = try await bench().post(#"{"prompt": "a", "vae": "\#(name)"}"#)
     #expect(reply.status == 404)

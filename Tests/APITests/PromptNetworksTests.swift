@@ -14,7 +14,7 @@ import Testing
       ("", "", []), ("a < b: c > d", "a < b: c > d", []), ("a <lora:x:0.8>, b", "a , b", [("x", 0.8)]),
       ("<lora:x>", "", [("x", 1)]), ("<lora:my style: -1.5 ><lyco:y:4>", "", [("my style", -1.5), ("y", 4)]),
       ("<<lora:x:1>>", "<>", [("x", 1)]), ("<lora:>", "<lora:>", []), ("<lora:x:1", "<lora:x:1", []),
-      ("<lora:[a|b]:1> [c", " [c", [("[a|b]", 1)]),
+      ("<lora:x:0.8: 0.80 >", "", [("x", 0.8)]), ("<lora:[a|b]:1> [c", " [c", [("[a|b]", 1)]),
     ] as [(String, String, [(String, Double)])])
   func takenOut(prompt: String, text: String, loras: [(String, Double)]) throws {
     let networks = try PromptNetworks(prompt)
@@ -23,7 +23,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "<hypernet:x:1>", "<lora:x:1:0.5>", "<lora:x:te=1>", "<lora:x:5>", "<lora:x:nan>", "<lora:x:>",
+    "<hypernet:x:1>", "<lora:x:1:0.5>", "<lora:x:1:1:1>", "<lora:x:1:y>", "<lora:x:te=1>", "<lora:x:5>",
+    "<lora:x:nan>", "<lora:x:>",
   ])
   func refused(prompt: String) async throws {
     #expect(throws: FieldProblem.self) { try PromptNetworks(prompt) }
@@ -45,6 +46,21 @@ import Testing
     #expect(reply.json["parameters"]?["prompt"] == "x  y")
     let line = try reply.chunks().first?.text.split(separator: "\n").first
     #expect(line == "x  y <lora:a:-2> <lora:b:1> <lora:c:0> <lora:d e:0.5>")
+  }
+
+  /// With its ending, as /loras has it, and by the name that its trainer gave it.
+  @Test func byOtherNamesOfTheFile() async throws {
+    let bench = try Bench()
+    try bench.add("loras/a-000010.safetensors", Bench.lora, notes: ["ss_output_name": "style"])
+    try bench.add("loras/b.safetensors", Bench.lora)
+    let body = #"{"prompt": "x <lora:style:0.5>", "lora_name": "b.safetensors"}"#
+    let reply = await bench.post(body)
+    #expect(bench.engine.requests.first?.loras.map(\.file.name) == ["b", "a-000010"])
+    let used = reply.json["parameters"]?["loras"]?.arrayValue?.map { $0["name"] }
+    #expect(used == ["b", "a-000010"])
+    let twice = await bench.post(#"{"prompt": "x <lora:style>", "lora_name": "a-000010"}"#)
+    #expect((twice.status, twice.places) == (422, ["prompt"]))
+    #expect(twice.messages == ["Value error, the LoRA a-000010 is asked for more than once"])
   }
 
   @Test(arguments: ["comfy", "diffusers"]) func otherStylesHaveNone(style: String) async throws {

@@ -33,7 +33,7 @@ import Testing
     ("[|]", "alternation"),
     ("[a|b|]", "alternation"), ("x [(a:1.2)|b] y", "alternation"), ("[[a|b]]", "alternation"),
     ("a AND b", "AND"),
-    ("AND", "AND"), ("a,AND:1.2", "AND"), ("(a AND b)", "AND"), ("<lora:x:1:2>", "more than one"),
+    ("AND", "AND"), ("a,AND:1.2", "AND"), ("(a AND b)", "AND"), ("<lora:x:1:2>", "weights that differ"),
     ("a <hypernet:y:0.5> b", "<lora"),
     ("<lora:x", ""), ("<<a:b>", "<lora"), ("<é1:b>", "<lora"),
   ])

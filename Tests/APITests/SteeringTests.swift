@@ -402,7 +402,8 @@ import Testing
     let reply = await post(
       bench,
       [
-        "lora_name": "a", "loras": [["name": "b"]], "reference_image": .string(try Self.text(8, 8)),
+        "lora_name": "a", "loras": [["name": "b.safetensors"]],
+        "reference_image": .string(try Self.text(8, 8)),
       ])
     #expect(reply.status == status)
     #expect(status == 422 ? reply.places == [place] : reply.json["code"] == .string(place))

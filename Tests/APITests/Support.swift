@@ -102,18 +102,23 @@ final class Bench: Sendable {
   private static let vae = weights("decoder.conv_in.weight", [1, 4, 1, 1])
 
   /// A safetensors file of one tensor, by whose name and shape files are told apart.
-  static func weights(_ name: String, _ shape: [Int] = [1]) -> [UInt8] { weights([(name, shape)]) }
+  static func weights(_ name: String, _ shape: [Int] = [1], notes: JSONObject = [:]) -> [UInt8] {
+    weights([(name, shape)], notes: notes)
+  }
 
-  static func weights(_ tensors: [(name: String, shape: [Int])]) -> [UInt8] {
+  static func weights(_ tensors: [(name: String, shape: [Int])], notes: JSONObject = [:]) -> [UInt8] {
     var end = 0
-    let members = tensors.map { tensor in
+    var header: JSONObject = ["__metadata__": .object(notes)]
+    for tensor in tensors {
       let start = end
       end += 4 * tensor.shape.reduce(1, *)
-      return #""\#(tensor.name)":{"dtype":"F32","shape":\#(tensor.shape),"data_offsets":[\#(start),\#(end)]}"#
+      let shape = JSONValue.array(tensor.shape.map { .number(JSONNumber($0)) })
+      let place = JSONValue.array([start, end].map { .number(JSONNumber($0)) })
+      header[tensor.name] = ["dtype": "F32", "shape": shape, "data_offsets": place]
     }
-    let header = Array("{\(members.joined(separator: ","))}".utf8)
-    let length = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
-    return length + header + Array(repeating: 0, count: end)
+    let text = JSONValue.object(header).encoded()
+    let length = (0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) }
+    return length + text + Array(repeating: 0, count: end)
   }
 
   /// Names of tensors that say what a file is.
@@ -122,15 +127,15 @@ final class Bench: Sendable {
   static let controlNet = "controlnet_cond_embedding.conv_in.weight"
 
   /// Writes a file into the models folder, whose first tensor tells its kind.
-  func add(_ path: String, _ tensor: String, _ shape: [Int] = [1]) throws {
-    try add(path, [(tensor, shape)])
+  func add(_ path: String, _ tensor: String, _ shape: [Int] = [1], notes: JSONObject = [:]) throws {
+    try add(path, [(tensor, shape)], notes: notes)
   }
 
-  func add(_ path: String, _ tensors: [(name: String, shape: [Int])]) throws {
+  func add(_ path: String, _ tensors: [(name: String, shape: [Int])], notes: JSONObject = [:]) throws {
     let url = folder.appending(path: path)
     try FileManager.default.createDirectory(
       at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Data(Self.weights(tensors)).write(to: url)
+    try Data(Self.weights(tensors, notes: notes)).write(to: url)
   }
 
   static func models(in folder: URL) -> [ModelEntry] {

@@ -33,9 +33,36 @@ import Testing
     #expect(nets.find("vae")?.error == "vae.safetensors is a VAE, not a ControlNet")
     #expect(nets.entries.map(\.name) == nets.names)
     #expect(nets.entries.filter { $0.error == nil }.map(\.name) == ["both", "file", "half", "net"])
-    for name in ["", ".", "..", "net/other", "../controlnet/file", "file.safetensors", ".hidden"] {
+    #expect(nets.find("file.safetensors") == nets.find("file"))
+    for name in [
+      "", ".", "..", "net/other", "../controlnet/file", ".hidden", ".safetensors", "net.safetensors",
+      "file.safetensors.safetensors", "../controlnet/file.safetensors",
+    ] {
       #expect(nets.find(name) == nil)
     }
+  }
+
+  @Test func namesThatTrainersGave() throws {
+    let folder = try TemporaryFolder()
+    let tensors = [("lora_unet_x.lora_down.weight", [2, 2])]
+    func make(_ file: String, calling alias: String) throws {
+      let url = folder.url.appending(path: "loras")
+      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+      try folder.write(
+        try LoRATests.file(["ss_output_name": alias], tensors), to: "loras/\(file).safetensors")
+    }
+    try make("first-000010", calling: "style")
+    try make("other", calling: "first-000010")
+    try make("x.safetensors", calling: "")
+    try make("x", calling: "twice")
+    try make("y", calling: "twice")
+    let loras = AdapterFolders(models: folder.path).folder(.lora)
+    #expect(loras.find("style")?.name == "first-000010" && loras.find("style")?.error == nil)
+    // The name of a file goes before the one that a trainer gave another.
+    #expect(loras.find("first-000010")?.name == "first-000010")
+    #expect(loras.find("x.safetensors")?.path == loras.path + "/x.safetensors.safetensors")
+    for name in ["twice", "", "style.safetensors"] { #expect(loras.find(name) == nil) }
+    #expect(AdapterFolders(models: folder.path).folder(.ipAdapter).find("style") == nil)
   }
 
   @Test func eachFolderHasItsKind() throws {

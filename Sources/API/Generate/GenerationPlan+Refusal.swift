@@ -31,8 +31,10 @@ extension GenerationPlan {
 
   /// The one whose file is named.
   private func lora(in message: String) -> LoRAOrder? {
-    let named = order.loras.filter { message.contains("\($0.name).safetensors") }
-    return named.max { $0.name.count < $1.name.count } ?? order.loras.first
+    let named = zip(order.loras, request.loras.map(\.file.name)).filter {
+      message.contains("\($0.1).safetensors")
+    }
+    return (named.max { $0.1.count < $1.1.count })?.0 ?? order.loras.first
   }
 
   private func sent(_ field: String) -> FieldPath? {

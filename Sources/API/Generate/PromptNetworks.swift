@@ -1,4 +1,5 @@
-/// The `<kind:arguments>` of AUTOMATIC1111's prompts, taken out of the text: `<lora:name>` and `<lora:name:0.8>`.
+/// The `<kind:arguments>` of AUTOMATIC1111's prompts, taken out of the text: `<lora:name>`, `<lora:name:0.8>`, and
+/// `<lora:name:0.8:0.8>`, the same for text encoders and UNet.
 /// Behaviour of its `modules/extra_networks.py` and `extensions-builtin/Lora/extra_networks_lora.py`.
 struct PromptNetworks: Equatable {
   struct LoRA: Equatable {
@@ -68,15 +69,19 @@ struct PromptNetworks: Equatable {
       throw PromptSyntax.unsupported("<\(tag.kind):…> in a prompt", instead: "only <lora:name:weight> is")
     }
     let name = tag.arguments[0]
-    guard tag.arguments.count <= 2 else {
+    var scales: [Double] = []
+    for text in tag.arguments.dropFirst() {
+      guard let scale = Double(text.trimmingBlanks), (-4...4).contains(scale) else {
+        throw .value("the weight of <lora:\(name):…> should be a number from -4 to 4")
+      }
+      scales.append(scale)
+    }
+    // The text encoders' weight, then the UNet's.
+    guard scales.count <= 2, Set(scales).count <= 1 else {
       throw PromptSyntax.unsupported(
-        "<lora:\(name):…> with more than one weight", instead: "write <lora:name:weight>")
+        "<lora:\(name):…> with weights that differ", instead: "write <lora:name:weight>")
     }
-    guard tag.arguments.count == 2 else { return LoRA(name: name, scale: 1) }
-    guard let scale = Double(tag.arguments[1].trimmingBlanks), (-4...4).contains(scale) else {
-      throw .value("the weight of <lora:\(name):…> should be a number from -4 to 4")
-    }
-    return LoRA(name: name, scale: scale)
+    return LoRA(name: name, scale: scales.first ?? 1)
   }
 }
 

@@ -57,7 +57,13 @@ struct SteeringOrder: Sendable {
   ) throws(APIError) -> PictureFinish? {
     let choice = AdapterChoice(folder: folders.folder(.lora), body: body)
     for lora in loras {
-      request.loras.append(LoRASelection(try choice.find(lora.name, at: lora.path), scale: lora.scale))
+      let file = try choice.find(lora.name, at: lora.path)
+      // A file has several names.
+      guard !request.loras.contains(where: { $0.file == file }) else {
+        let twice = FieldProblem.value("the LoRA \(file.name) is asked for more than once")
+        throw APIError([ValidationIssue(lora.path.steps, twice, input: body.value(at: lora.path))])
+      }
+      request.loras.append(LoRASelection(file, scale: lora.scale))
     }
     request.embeddings = try EmbeddingNames.files(
       of: request, in: folders.folder(.textualInversion), entry, body)
