@@ -58,6 +58,9 @@ final class ModelsFolder: Sendable {
     return await digests.digest(ofFile: entry.path, version)
   }
 
+  /// The SHA-256 of a file as it is now; `nil` until it has been computed, which begins with the first call.
+  func knownHash(ofFile path: String) -> String? { digests.known(ofFile: path) }
+
   private func refresh(rereading: Bool) {
     let registry = rereading && Self.stamp(path) != nil ? Self.read(path) : registry.surveyed()
     current.withLock { $0 = registry }
