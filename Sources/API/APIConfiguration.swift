@@ -21,6 +21,8 @@ public struct APIConfiguration: Sendable {
   /// Asked once for each picture, so the answer should be remembered. A task that is cancelled should have one at once,
   /// which is not used.
   public var modelHash: @Sendable (ModelEntry, FileVersion?) async -> String? = { _, _ in nil }
+  /// The SHA-256 of the file at a path, as far as it is known; an answer does not wait for one to be computed.
+  public var fileHash: @Sendable (_ path: String) -> String? = { _ in nil }
   /// Told of every error that clients only see as `Internal Server Error`.
   public var report: @Sendable (any Error) -> Void = { _ in }
   /// The tokens as last read; asked on the serving thread for every request, so it must not wait.

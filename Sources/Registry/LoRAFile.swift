@@ -9,12 +9,7 @@ public struct LoRAFile: Sendable, Equatable {
   public let baseModel: String?
   /// The layout of its weights; `nil` when the file is broken or holds none that is known.
   public let type: LoRAType?
-  /// The SHA-256 that its notes say it has, 64 hexadecimal digits; `nil` when they say none.
-  ///
-  /// Of the tensors alone (kohya's `sshs_model_hash`), else as `modelspec.hash_sha256` of the Stability AI model
-  /// metadata standard: a name for the content, which nobody has checked.
-  public let hash: String?
-  /// The largest rank among its layers.
+  /// The largest rank among its layers; `nil` when none of them is made of narrow factors.
   public let rank: Int?
   /// What brings it out in a prompt: its trigger phrases, else the tags most used in its training, at most
   /// ten.

@@ -21,10 +21,9 @@ extension LoRAFile {
       let notes = content.header.metadata
       sizeBytes = content.byteCount
       baseModel = notes["ss_base_model_version"] ?? notes["modelspec.architecture"]
-      rank = Self.rank(of: content.header.tensors.values) ?? Self.statedRank(notes)
+      rank = Self.rank(of: content.header.tensors.values)
       triggerWords = LoRATriggers.words(in: notes)
       type = LoRAType(content.header.tensors.values)
-      hash = Self.statedHash(notes)
       do {
         try content.requireLoRA()
         error = nil
@@ -33,31 +32,22 @@ extension LoRAFile {
       }
     } catch {
       sizeBytes = WeightFolder.size(of: path)
-      (baseModel, rank, triggerWords, type, hash) = (nil, nil, [], nil, nil)
+      (baseModel, rank, triggerWords, type) = (nil, nil, [], nil)
       self.error = error.description
     }
   }
 
-  /// The rank is the first dimension of what leads down to it: kohya's `lora_down`, PEFT's `lora_A`.
+  /// How the names of factors end that lead down to the rank, their first dimension: of LoRAs as kohya, PEFT and
+  /// diffusers before it name them; of LyCORIS' LoHa and LoKr.
+  private static let endings = [
+    ".lora_down.weight", ".lora_A.weight", ".lora_A.default.weight", "lora.down.weight",
+    ".lora_linear_layer.down.weight", ".hada_w1_b", ".hada_w2_b", ".lokr_w1_b", ".lokr_w2_b",
+  ]
+
   private static func rank(of tensors: some Sequence<TensorInfo>) -> Int? {
     tensors
-      .filter { $0.name.hasSuffix(".lora_down.weight") || $0.name.hasSuffix(".lora_A.weight") }
+      .filter { tensor in endings.contains(where: tensor.name.hasSuffix) }
       .compactMap { $0.shape.first }
       .max()
-  }
-
-  private static func statedHash(_ notes: [String: String]) -> String? {
-    let stated = [notes["sshs_model_hash"], notes["modelspec.hash_sha256"]].lazy.compactMap { $0 }
-    return stated.map { $0.lowercased() }.map { $0.hasPrefix("0x") ? String($0.dropFirst(2)) : $0 }.first {
-      $0.utf8.count == 64 && $0.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
-    }
-  }
-
-  /// For kinds without such tensors (LoHa, LoKr): what the trainer noted, which may be a word as well.
-  private static func statedRank(_ notes: [String: String]) -> Int? {
-    guard let text = notes["ss_network_dim"], text.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-      let rank = Int(text), rank > 0
-    else { return nil }
-    return rank
   }
 }

@@ -50,6 +50,9 @@ final class ModelsFolder: Sendable {
     return await digests.digest(ofFile: entry.path, version)
   }
 
+  /// The SHA-256 of a file as it is now; `nil` until it has been computed, which begins with the first call.
+  func knownHash(ofFile path: String) -> String? { digests.known(ofFile: path) }
+
   /// Looks which files are there; waits for the disk.
   /// - Parameter rereading: whether the folder is read anew too, whether or not it changed.
   func refresh(rereading: Bool) {

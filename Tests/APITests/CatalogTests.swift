@@ -49,4 +49,13 @@ import Testing
     #expect(listed["size_bytes"] == 10)
     #expect(listed["base_model"] == .null)
   }
+
+  /// The file's own, where it is known; not asked for of a file that is of no use.
+  @Test func hashesOfLoRAs() async throws {
+    let bench = try Bench { $0.fileHash = { $0.hasSuffix("/loras/new.safetensors") ? nil : Bench.hash } }
+    for name in ["known", "new"] { try bench.add("loras/\(name).safetensors", Bench.lora) }
+    try bench.add("loras/vae.safetensors", "decoder.conv_in.weight", [1, 4, 1, 1])
+    let listed = await bench.send("GET", "/loras").json["loras"]?.arrayValue?.map { $0["hash"] }
+    #expect(listed == [.string(Bench.hash), .null, .null])
+  }
 }

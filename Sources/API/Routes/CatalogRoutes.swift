@@ -58,7 +58,12 @@ extension APIService {
   }
 
   func listLoRAs() async throws -> HTTPResponse {
-    let files = try await workers.run { [folders] in ModelRegistry.loras(folder: folders.loras) }
+    let files = try await workers.run { [folders, configuration] in
+      ModelRegistry.loras(folder: folders.loras).map { file in
+        // What cannot be used is not worth reading, and may be no file.
+        (file, hash: file.error == nil ? configuration.fileHash("\(folders.loras)/\(file.file)") : nil)
+      }
+    }
     return .json(["loras": .array(files.map(describe))])
   }
 
@@ -93,10 +98,10 @@ extension APIService {
     ]
   }
 
-  private func describe(_ file: LoRAFile) -> JSONValue {
+  private func describe(_ file: LoRAFile, hash: String?) -> JSONValue {
     [
       "name": .string(file.name), "file": .string(file.file), "size_bytes": integer(file.sizeBytes),
-      "base_model": text(file.baseModel), "type": text(file.type?.rawValue), "hash": text(file.hash),
+      "base_model": text(file.baseModel), "type": text(file.type?.rawValue), "hash": text(hash),
       "rank": integer(file.rank),
       "trigger_words": strings(file.triggerWords), "error": text(file.error),
     ]

@@ -32,6 +32,7 @@ final class ServingParts: Sendable {
   var configuration: APIConfiguration {
     var configuration = APIConfiguration(version: Darkroom.version)
     configuration.modelHash = { [folder] in await folder.hash(of: $0, $1) }
+    configuration.fileHash = { [folder] in folder.knownHash(ofFile: $0) }
     configuration.report = { [logger] in logger.error("a request failed", metadata: ["error": "\($0)"]) }
     configuration.isDraining = { self.isDraining }
     configuration.statistics = { self.connections }
