@@ -33,6 +33,20 @@ struct ReferenceNetworks {
   /// Whether there is all that a reference needs.
   var areLoaded: Bool { adapter != nil && encoder != nil }
 
+  /// What goes with any model: the encoder and what it said.
+  var withoutAdapter: ReferenceNetworks {
+    var kept = self
+    kept.adapter = nil
+    return kept
+  }
+
+  /// Reads the networks that are not read yet.
+  /// - Throws: `CheckpointError` for files that do not fit; `TorchError`; what `loading` throws.
+  mutating func read(_ files: ReferenceFiles, for model: StableDiffusionXL, _ loading: Loading) throws {
+    _ = try adapter(files.adapter, for: model, loading)
+    _ = try encoder(files.encoder, model.options, loading)
+  }
+
   /// Reads what of the networks and the pictures is not known yet.
   /// - Throws: `GenerationError` naming the field for files that do not fit; `TorchError`; what `loading` throws.
   mutating func read(

@@ -53,6 +53,8 @@ struct ResidentModel {
   /// Whether this is the model `wanted`, and its file is still the one that was read.
   func serves(_ wanted: ModelSource) -> Bool {
     guard let file else { return false }
+    var wanted = wanted
+    wanted.referenceFiles = source.referenceFiles
     return source == wanted && file == FileVersion(path: wanted.path)
   }
 

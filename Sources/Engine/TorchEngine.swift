@@ -65,6 +65,7 @@ public actor TorchEngine: ImageEngine {
     if let resident, resident.serves(model) { return resident }
     let vocabulary = try readVocabulary()
     var stopwatch = Stopwatch()
+    let references = resident?.references.withoutAdapter
     if resident != nil {
       resident = nil
       try plan.device.emptyCache()
@@ -72,8 +73,10 @@ public actor TorchEngine: ImageEngine {
     note(model: nil)
     timings.swap = stopwatch.lap()
     do {
-      let loaded = try ResidentModel(
+      var loaded = try ResidentModel(
         model, vocabulary: vocabulary, options: plan.options, loading: loading)
+      if let references { loaded.references = references }
+      if let files = model.referenceFiles { try readAhead(files, &loaded, loading) }
       try plan.device.synchronize()
       timings.load = stopwatch.lap()
       log("\(model.id): loaded in \((timings.load / 10).rounded() / 100) s")
@@ -85,6 +88,21 @@ public actor TorchEngine: ImageEngine {
       // What went wrong first is what counts.
       try? plan.device.emptyCache()
       throw error
+    }
+  }
+
+  /// Without them the model is as good as ever: what is wrong with the files is told to the request that wants them.
+  /// - Throws: `CancellationError`.
+  private func readAhead(
+    _ files: ReferenceFiles, _ model: inout ResidentModel, _ loading: Loading
+  ) throws {
+    do {
+      try model.references.read(files, for: model.networks, loading)
+    } catch let error as CancellationError {
+      throw error
+    } catch {
+      log("\(files.adapter.name) is not read with \(model.source.id): \(error)")
+      try plan.device.emptyCache()
     }
   }
 

@@ -80,6 +80,8 @@ public struct ModelSource: Codable, Sendable, Hashable {
   public var prediction: Prediction?
   /// Whether the last timestep carries no signal, where the registry says; `nil` means: as the file says.
   public var zeroTerminalSNR: Bool?
+  /// Read with the model, so that the first reference need not wait for them. Another model they do not make it.
+  public var referenceFiles: ReferenceFiles?
 
   public init(id: String, path: String, prediction: Prediction? = nil, zeroTerminalSNR: Bool? = nil) {
     (self.id, self.path, self.prediction) = (id, path, prediction)

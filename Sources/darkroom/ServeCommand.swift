@@ -47,11 +47,15 @@ struct ServeCommand: AsyncParsableCommand {
     try file?.refuseUnknownKeys()
 
     let parts = ServingParts(folder: folder, engine: remote, lines: lines, logger: logger)
-    let observed = ObservedEngine(engine: remote, metrics: parts.metrics, logger: logger)
+    let folders = AdapterFolders(models: folder.path)
+    let ready = ReadyingEngine(engine: remote) { model in
+      folder.registry.find(model.id).flatMap { ReferenceFiles(in: folders, for: $0) }
+    }
+    let observed = ObservedEngine(engine: ready, metrics: parts.metrics, logger: logger)
     let queue = JobQueue(limit: values.jobs.maxInflight)
     let service = APIService(
       engine: observed, queue: queue, registry: { folder.registry },
-      folders: AdapterFolders(models: folder.path),
+      folders: folders,
       workers: WorkPool(threads: 2, limit: 256, name: "images"),
       configuration: configuration(values, first, parts))
     let server = try listen(values.network, manager, service, logger)

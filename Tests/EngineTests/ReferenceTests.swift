@@ -80,6 +80,35 @@ import Testing
       ])
   }
 
+  @Test func theirNetworksComeWithTheModel() async throws {
+    let plain = try await engine.generate(request()) { _ in }.image
+    let seen = try request([.init(picture(200))])
+    let first = try await engine.generate(seen) { _ in }
+    var other = ModelSource(id: "other", path: folder.path("pocket.safetensors"))
+    // The encoder and what it said stay when the model goes,
+    try await engine.load(other) { _ in }
+    #expect(!engine.status.ipAdapterLoaded)
+    let files = ReferenceFiles(
+      adapter: AdapterFile(name: "adapter", path: folder.path("adapter.safetensors")),
+      encoder: AdapterFile(name: "image_encoder", path: folder.path("image_encoder")))
+    (other.id, other.referenceFiles) = ("another", files)
+    try await engine.load(other) { _ in }
+    #expect(engine.status.ipAdapterLoaded)
+    var again = seen
+    again.model.id = "another"
+    let told = try await engine.generate(again) { _ in }
+    #expect(told.report.steering.reference?.encoded == 0)
+    #expect(told.image == first.image)
+    // and a damaged file keeps no model from serving.
+    try Data("no adapter".utf8).write(to: folder.url.appending(path: "adapter.safetensors"))
+    other.id = "last"
+    try await engine.load(other) { _ in }
+    #expect(engine.status.model == "last" && !engine.status.ipAdapterLoaded)
+    var last = request()
+    last.model = other
+    #expect(try await engine.generate(last) { _ in }.image == plain)
+  }
+
   /// The sixteen that were seen last are remembered, the answer to no picture among them.
   @Test func whatIsRememberedIsBounded() async throws {
     for level in 0..<16 {

@@ -12,12 +12,12 @@ private let analyze = "/usr/bin/systemd-analyze"
     let (folder, port) = (try TemporaryFolder(), try Self.freePort())
     let process = Process()
     // Foundation takes a child that closes its descriptors, as systemd's tool does, for one that has ended, and
-    // would wait for it in the place of all others: the shell is its child.
+    // would wait for it in the place of all others: the shell is its child. It ends when its input does, and kills:
+    // signals that can be blocked are, by threads of the tests, and so in their children.
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
     process.arguments =
       [
-        "-c", #"trap 'kill "$child"' TERM; "$@" & child=$!; wait "$child"; wait "$child""#, "sh",
-        socketActivate,
+        "-c", #""$@" </dev/null & read -r _; kill -KILL $!; wait"#, "sh", socketActivate,
       ]
       + ["--listen=127.0.0.1:\(port)", Served.darkroom, "serve", "--port", "1"] + Served.models
       + Served.engine
@@ -25,8 +25,13 @@ private let analyze = "/usr/bin/systemd-analyze"
     _ = FileManager.default.createFile(atPath: output, contents: nil)
     process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
     process.standardError = FileHandle.nullDevice
+    let input = Pipe()
+    process.standardInput = input
     try process.run()
-    defer { process.terminate() }
+    defer {
+      try? input.fileHandleForWriting.close()
+      process.waitUntilExit()
+    }
     // Connecting is what starts it.
     let health = try run(
       "/usr/bin/curl",

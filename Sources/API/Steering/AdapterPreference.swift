@@ -1,5 +1,5 @@
-import Generation
-import Registry
+public import Generation
+public import Registry
 
 /// Which IP-Adapter reads references where the client names none: the likeliest of those that can.
 struct AdapterPreference {
@@ -64,4 +64,19 @@ struct AdapterPreference {
     case .other, .facePlus: return .fits(rank: 4)
     }
   }
+}
+
+extension ReferenceFiles {
+  /// What reads references to a model's pictures where the client names nothing; `nil` where that is not there. Waits for
+  /// the disk.
+  public init?(in folders: AdapterFolders, for entry: ModelEntry) {
+    let encoder = folders.imageEncoder
+    let preference = AdapterPreference(folders: folders, entry: entry, hasFaces: false)
+    guard encoder.isPresent, let adapter = try? preference.find() else { return nil }
+    self.init(adapter: adapter, encoder: AdapterFile(encoder))
+  }
+}
+
+extension AdapterFile {
+  init(_ encoder: ImageEncoderFolder) { self.init(name: "image_encoder", path: encoder.path) }
 }

@@ -15,9 +15,10 @@ struct ControlNaming {
 
   /// The body with each of them spelt out; waits for the disk.
   func spelledOut(in folders: AdapterFolders) -> JSONObject {
-    let known = Set(folders.folder(.controlNet).names).intersection(Self.names(in: controls))
+    let networks = folders.folder(.controlNet)
     var body = body
-    body["control"] = Self.spelledOut(controls, known)
+    body["control"] = Self.spelledOut(
+      controls, Set(Self.names(in: controls).filter { networks.find($0) != nil }))
     return body
   }
 

@@ -97,7 +97,7 @@ extension ReferenceOrder {
     }
     let side = encoder.imageSize
     var prompt = ReferencePrompt(
-      adapter: file, encoder: AdapterFile(name: "image_encoder", path: encoder.path),
+      adapter: file, encoder: AdapterFile(encoder),
       references: try references.map { reference throws(APIError) in
         var prompt = ReferencePrompt.Reference(
           try reference.picture.image.clipInput(side: side), weight: reference.weight,

@@ -63,7 +63,7 @@ public final class ImageEncoder {
   }
 
   private static func configurationPath(_ folder: String) -> String { "\(folder)/config.json" }
-  private static func weightsPath(_ folder: String) -> String { "\(folder)/model.safetensors" }
+  public static func weightsPath(_ folder: String) -> String { "\(folder)/model.safetensors" }
 
   /// Reads a picture.
   /// - Parameters: picture as large as the encoder takes, 224 × 224 for ViT-H; pause called between layers: what it
