@@ -19,7 +19,7 @@ public struct APIConfiguration: Sendable {
   /// not known, or the file is another one by now.
   ///
   /// Asked once for each picture, so the answer should be remembered. A task that is cancelled should have one at once,
-  /// which is not used.
+  /// which reaches nobody.
   public var modelHash: @Sendable (ModelEntry, FileVersion?) async -> String? = { _, _ in nil }
   /// Told of every error that clients only see as `Internal Server Error`.
   public var report: @Sendable (any Error) -> Void = { _ in }
