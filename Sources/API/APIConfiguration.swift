@@ -19,7 +19,7 @@ public struct APIConfiguration: Sendable {
   /// not known, or the file is another one by now.
   ///
   /// Asked once for each picture, so the answer should be remembered. A task that is cancelled should have one at once,
-  /// which is not used.
+  /// which reaches nobody.
   public var modelHash: @Sendable (ModelEntry, FileVersion?) async -> String? = { _, _ in nil }
   /// The SHA-256 of the file at a path, as far as it is known; an answer does not wait for one to be computed.
   public var fileHash: @Sendable (_ path: String) -> String? = { _ in nil }

@@ -107,7 +107,7 @@ extension APIService {
     do {
       let plan = try await plan(order.body)
       let made = try await make(plan, client: "").first
-      let png = try await workers.finish { try PNG.encode(made.image, text: made.provenance.chunks) }
+      let png = try await workers.runFirst { try PNG.encode(made.image, text: made.provenance.chunks) }
       return Picture(png: png, seed: plan.request.seed, model: plan.entry.id)
     } catch {
       let refusal = APIError(error)

@@ -41,11 +41,12 @@ public final class WorkPool: Sendable {
     try await run(in: .ordinary, work)
   }
 
-  /// Runs `work` before all that waits for `run`: what follows a job's turn, whose number the queue bounds, and would be
-  /// a pity to lose.
+  /// Runs `work` before all that waits for `run`: what is left to do for a job whose turn has come, since the queue bounds
+  /// the number of those, and their pictures took minutes.
   ///
   /// - Throws: as `run`, but never `Full`.
-  public func finish<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+  public func runFirst<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value
+  {
     try await run(in: .first, work)
   }
 

@@ -57,15 +57,27 @@ import Testing
     async let before: Void = bench.service.workers.run { first.hold() }
     await first.isHolding()
     let body = try Self.body()
-    let plan = Task { try await bench.service.plan(body) }
+    let (ends, end) = AsyncStream.makeStream(of: Void.self)
+    let plan = Task {
+      defer { end.finish() }
+      return try await bench.service.plan(body)
+    }
     // Its first piece waits before the second gate's.
     try await Task.sleep(for: .milliseconds(50))
     async let after: Void = bench.service.workers.run { second.hold() }
     try await Task.sleep(for: .milliseconds(50))
     first.open()
     await second.isHolding()
-    #expect(try await plan.value.request.controls.count == 1)
+    // Else the plan would wait for the thread that the gate holds.
+    let opening = Task {
+      try await Task.sleep(for: .seconds(20))
+      Issue.record("preparing waits for others")
+      second.open()
+    }
+    for await _ in ends {}
+    opening.cancel()
     second.open()
+    #expect(try await plan.value.request.controls.count == 1)
     _ = try await (before, after)
   }
 

@@ -54,8 +54,8 @@ import Testing
     await gate.isHolding()
     let waiting = Task { try await pool.run { _ = done.yield("waiting") } }
     while await Self.hasRoom(pool) { try await Task.sleep(for: .milliseconds(1)) }
-    let finishing = Task { try await pool.finish { _ = done.yield("finished") } }
-    let cancelled = Task { try await pool.finish { Issue.record("ran although it was cancelled") } }
+    let finishing = Task { try await pool.runFirst { _ = done.yield("finished") } }
+    let cancelled = Task { try await pool.runFirst { Issue.record("ran although it was cancelled") } }
     // Until both wait.
     try await Task.sleep(for: .milliseconds(50))
     cancelled.cancel()

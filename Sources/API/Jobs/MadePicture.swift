@@ -90,11 +90,9 @@ extension APIService {
   ) async throws -> MadePicture {
     var image = result.image
     if let finish = plan.finish {
-      image = try await workers.finish { [image] in try finish.apply(to: image) }
+      image = try await workers.runFirst { [image] in try finish.apply(to: image) }
     }
     let hash = await configuration.modelHash(plan.entry, result.report.modelFile)
-    // The hash may be missing because nobody waits for it any more.
-    try Task.checkCancellation()
     let provenance = Provenance(
       request: request, order: plan.order, report: result.report, modelHash: hash,
       version: configuration.version)

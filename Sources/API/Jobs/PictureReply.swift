@@ -44,7 +44,7 @@ extension APIService {
   func reply(
     _ made: MadePictures, pieces: @escaping @Sendable (JobTimes) -> [ReplyPiece]
   ) async throws -> (body: [UInt8], times: JobTimes) {
-    try await workers.finish {
+    try await workers.runFirst {
       let start = ContinuousClock.now
       let pictures = try made.all.map { try PNG.encode($0.image, text: $0.provenance.chunks) }
       var times = made.times

@@ -35,7 +35,7 @@ final class ProgressReport: Sendable {
       let number = step.withLock { $0 }
       Task { [workers, report] in
         // A preview is worth no failure: the next one comes.
-        guard let jpeg = try? await workers.run({ try JPEG.encode(image) }) else { return }
+        guard let jpeg = try? await workers.runFirst({ try JPEG.encode(image) }) else { return }
         report(.preview(step: number, jpeg: jpeg))
       }
     }
