@@ -20,15 +20,14 @@ struct ControlNets {
   static let limit = 2
 
   /// The networks of `controls`, in their order; those that are kept are not read again unless their files changed.
-  /// - Parameter progress: called with the bytes just read; what it throws ends the reading.
-  /// - Throws: `GenerationError` for a file that is no ControlNet of the model; `TorchError`. What was kept and is
-  ///   not wanted may be gone then.
+  /// - Throws: `GenerationError` for a file that is no ControlNet of the model; `TorchError`; what `loading` throws.
+  ///   What was kept and is not wanted may be gone then.
   mutating func networks(
-    for controls: [ControlPrompt], beside model: StableDiffusionXL, progress: @escaping (Int) throws -> Void
+    for controls: [ControlPrompt], beside model: StableDiffusionXL, _ loading: Loading
   ) throws -> [ControlNet] {
     let wanted = Set(controls.map(\.network))
     try makeRoom(for: wanted, on: model)
-    return try controls.map { try network($0.network, model, progress) }
+    return try controls.map { try network($0.network, model, loading) }
   }
 
   /// Those of `controls` that are kept.
@@ -37,7 +36,7 @@ struct ControlNets {
   }
 
   private mutating func network(
-    _ source: AdapterFile, _ model: StableDiffusionXL, _ progress: @escaping (Int) throws -> Void
+    _ source: AdapterFile, _ model: StableDiffusionXL, _ loading: Loading
   ) throws -> ControlNet {
     let version = ControlNetVersion(path: source.path)
     if let index = kept.firstIndex(where: { $0.source == source && $0.version == version }), version.isKnown {
@@ -46,7 +45,9 @@ struct ControlNets {
     }
     kept.removeAll { $0.source == source }
     do {
-      let network = try ControlNet(path: source.path, for: model, progress: progress)
+      let network = try ControlNet(
+        path: source.path, for: model,
+        progress: loading.file(source.name, path: ControlNetFiles(source.path).weights))
       // Another file may have taken the name meanwhile: then what was read is not known, and is read again.
       let isSame = version == ControlNetVersion(path: source.path)
       kept.append(Kept(source: source, version: isSame ? version : .unknown, network: network))

@@ -21,17 +21,16 @@ struct DepthReading {
   private static let capacity = 4
 
   /// The controls as their networks take them: the depth of a picture in its place, where that was asked for.
-  /// - Parameter pause: called before each map: what it throws ends the reading.
-  /// - Throws: `GenerationError` naming the depth model's file and tensor; `TorchError`.
+  /// - Throws: `GenerationError` naming the depth model's file and tensor; `TorchError`; what `loading` throws.
   mutating func prepared(
-    _ controls: [ControlPrompt], on device: Device, pause: () throws -> Void
+    _ controls: [ControlPrompt], on device: Device, _ loading: Loading
   ) throws -> [ControlPrompt] {
     var prepared = controls
     for (index, control) in controls.enumerated() {
       guard let model = control.depthModel else { continue }
-      try pause()
+      try loading.pause()
       do {
-        prepared[index].picture = try map(of: control.picture, by: model, on: device)
+        prepared[index].picture = try map(of: control.picture, by: model, on: device, loading)
       } catch let error as CheckpointError {
         throw GenerationError(.invalidRequest, "depth/\(model.name): \(error.description)", field: "control")
       }
@@ -41,7 +40,7 @@ struct DepthReading {
   }
 
   private mutating func map(
-    of picture: RGBImage, by model: AdapterFile, on device: Device
+    of picture: RGBImage, by model: AdapterFile, on device: Device, _ loading: Loading
   ) throws -> RGBImage {
     let path = DepthModel.weightsPath(model.path)
     let file = FileVersion(path: path)
@@ -52,7 +51,10 @@ struct DepthReading {
       entries.append(entry)
       return entry.map
     }
-    let map = try DepthModel(folder: model.path, device: device)(picture)
+    let network = try DepthModel(
+      folder: model.path, device: device,
+      progress: loading.file(model.name, path: DepthModel.weightsPath(model.path)))
+    let map = try network(picture, pause: loading.pause)
     // Another file may have taken the name meanwhile: what cannot be told is read again.
     if let file, file == FileVersion(path: path) {
       entries.append(Entry(model: model, file: file, picture: picture, map: map))

@@ -36,10 +36,9 @@ struct LoRAShelf {
   static let keptBytes = 1 << 30
 
   /// Puts a request's LoRAs on the weights, and takes all others off. The same ones again cost nothing.
-  /// - Parameter pause: called now and then: what it throws ends it, and no weight is changed then.
-  /// - Throws: `GenerationError` naming file and tensor; `TorchError`.
+  /// - Throws: `GenerationError` naming file and tensor; `TorchError`; what `loading` throws. No weight is changed then.
   mutating func apply(
-    _ selections: [LoRASelection], to networks: StableDiffusionXL, pause: () throws -> Void
+    _ selections: [LoRASelection], to networks: StableDiffusionXL, _ loading: Loading
   ) throws -> Account {
     let wanted = selections.map(Selection.init)
     if let applied, applied.selections == wanted, wanted.allSatisfy({ $0.version != nil }) {
@@ -47,9 +46,9 @@ struct LoRAShelf {
     }
     do {
       var loras: [(lora: LoRA, strength: Double)] = []
-      for selection in wanted { loras.append((try lora(selection, networks, pause), selection.scale)) }
+      for selection in wanted { loras.append((try lora(selection, networks, loading), selection.scale)) }
       applied = nil
-      try networks.apply(loras, pause: pause)
+      try networks.apply(loras, pause: loading.pause)
       trim()
       let account = account(of: selections, loras.map(\.lora))
       applied = (wanted, account)
@@ -61,7 +60,7 @@ struct LoRAShelf {
 
   /// What `wanted` names, read unless it was kept and its file is still the same.
   private mutating func lora(
-    _ wanted: Selection, _ networks: StableDiffusionXL, _ pause: () throws -> Void
+    _ wanted: Selection, _ networks: StableDiffusionXL, _ loading: Loading
   ) throws -> LoRA {
     if let place = kept.firstIndex(where: { $0.path == wanted.file.path }) {
       let known = kept.remove(at: place)
@@ -70,7 +69,8 @@ struct LoRAShelf {
         return known.lora
       }
     }
-    let lora = try LoRA(path: wanted.file.path, for: networks) { _ in try pause() }
+    let (name, path) = (wanted.file.name, wanted.file.path)
+    let lora = try LoRA(path: path, for: networks, progress: loading.file(name, path: path))
     // Another file may have taken the name meanwhile: what cannot be told is read again.
     if let version = wanted.version, version == FileVersion(path: wanted.file.path) {
       kept.append(Kept(path: wanted.file.path, version: version, lora: lora))

@@ -34,17 +34,16 @@ struct ReferenceNetworks {
   var areLoaded: Bool { adapter != nil && encoder != nil }
 
   /// Reads what of the networks and the pictures is not known yet.
-  /// - Parameter pause: called now and then: what it throws ends the reading.
-  /// - Throws: `GenerationError` naming the field for files that do not fit; `TorchError`.
+  /// - Throws: `GenerationError` naming the field for files that do not fit; `TorchError`; what `loading` throws.
   mutating func read(
-    _ prompt: ReferencePrompt, for model: StableDiffusionXL, pause: @escaping () throws -> Void
+    _ prompt: ReferencePrompt, for model: StableDiffusionXL, _ loading: Loading
   ) throws -> ReferenceReading {
     let ipAdapter: IPAdapter = try GenerationError.naming("ip_adapter") {
-      try adapter(prompt.adapter, for: model, pause)
+      try adapter(prompt.adapter, for: model, loading)
     }
     let form = ipAdapter.kind.form
     let seen: Seen = try GenerationError.naming("image_encoder") {
-      try see(prompt, as: form, model.options, pause)
+      try see(prompt, as: form, model.options, loading)
     }
     var all: References = try GenerationError.naming("ip_adapter") {
       try References(ipAdapter, seen.references, blank: seen.blank)
@@ -66,14 +65,15 @@ struct ReferenceNetworks {
 
   private mutating func see(
     _ prompt: ReferencePrompt, as form: ImageEmbedding.Form, _ options: StableDiffusionXL.Options,
-    _ pause: @escaping () throws -> Void
+    _ loading: Loading
   ) throws -> Seen {
-    let network = try encoder(prompt.encoder, options, pause)
-    var seen = Seen(blank: try embedding(of: nil, as: form) { try network.blank(as: form, pause: pause) })
+    let network = try encoder(prompt.encoder, options, loading)
+    var seen = Seen(
+      blank: try embedding(of: nil, as: form) { try network.blank(as: form, pause: loading.pause) })
     for reference in prompt.references {
       let embedding = try embedding(of: reference.picture, as: form) {
         seen.encoded += 1
-        return try network.encode(reference.picture, as: form, pause: pause)
+        return try network.encode(reference.picture, as: form, pause: loading.pause)
       }
       seen.references.append(
         .init(embedding, face: reference.face, weight: reference.weight, mask: reference.mask))
@@ -82,25 +82,28 @@ struct ReferenceNetworks {
   }
 
   private mutating func adapter(
-    _ wanted: AdapterFile, for model: StableDiffusionXL, _ pause: @escaping () throws -> Void
+    _ wanted: AdapterFile, for model: StableDiffusionXL, _ loading: Loading
   ) throws -> IPAdapter {
     let files = Self.versions([wanted.path])
     if let adapter, adapter.serves(wanted, files) { return adapter.network }
     adapter = nil
-    let network = try IPAdapter(path: wanted.path, for: model) { _ in try pause() }
+    let network = try IPAdapter(
+      path: wanted.path, for: model, progress: loading.file(wanted.name, path: wanted.path))
     let isSame = files == Self.versions([wanted.path])
     adapter = Kept(source: wanted, files: isSame ? files : [], network: network)
     return network
   }
 
   private mutating func encoder(
-    _ wanted: AdapterFile, _ options: StableDiffusionXL.Options, _ pause: @escaping () throws -> Void
+    _ wanted: AdapterFile, _ options: StableDiffusionXL.Options, _ loading: Loading
   ) throws -> ImageEncoder {
     let paths = [ImageEncoder.configurationPath(wanted.path), ImageEncoder.weightsPath(wanted.path)]
     let files = Self.versions(paths)
     if let encoder, encoder.serves(wanted, files) { return encoder.network }
     (encoder, remembered) = (nil, [])
-    let network = try ImageEncoder(folder: wanted.path, options: options) { _ in try pause() }
+    let network = try ImageEncoder(
+      folder: wanted.path, options: options,
+      progress: loading.file(wanted.name, path: ImageEncoder.weightsPath(wanted.path)))
     let isSame = files == Self.versions(paths)
     encoder = Kept(source: wanted, files: isSame ? files : [], network: network)
     return network

@@ -28,23 +28,17 @@ struct ResidentModel {
     let vae: ExternalVAE
   }
 
-  /// - Parameter progress: called with bytes read and bytes in all; what it throws ends the loading.
+  /// - Throws: `CheckpointError`, `TorchError`; what `loading` throws.
   init(
-    _ source: ModelSource, vocabulary: Vocabulary, options: StableDiffusionXL.Options,
-    progress: @escaping (Int, Int) throws -> Void
+    _ source: ModelSource, vocabulary: Vocabulary, options: StableDiffusionXL.Options, loading: Loading
   ) throws {
     let file = FileVersion(path: source.path)
     let checkpoint = try Checkpoint(path: source.path)
-    let total = checkpoint.byteCount
-    var done = 0
     networks = try StableDiffusionXL(
       checkpoint, vocabulary: vocabulary, options: options,
       training: .init(
-        prediction: source.prediction.map(PredictionType.init), zeroTerminalSNR: source.zeroTerminalSNR)
-    ) { bytes in
-      done += bytes
-      try progress(done, total)
-    }
+        prediction: source.prediction.map(PredictionType.init), zeroTerminalSNR: source.zeroTerminalSNR),
+      progress: loading.file(source.id, total: checkpoint.byteCount))
     func origin(told: Bool, marked: String?) -> String { told ? "registry" : marked ?? "default" }
     predictionSource = origin(told: source.prediction != nil, marked: checkpoint.markedPrediction?.source)
     zeroTerminalSNRSource = origin(
@@ -63,10 +57,9 @@ struct ResidentModel {
   }
 
   /// Puts these LoRAs on the weights and takes all others off.
-  /// - Parameter pause: called now and then: what it throws ends it.
-  /// - Throws: `GenerationError`, `TorchError`. No weight is half changed then.
-  mutating func apply(_ wanted: [LoRASelection], pause: () throws -> Void) throws -> LoRAShelf.Account {
-    try loras.apply(wanted, to: networks, pause: pause)
+  /// - Throws: `GenerationError`, `TorchError`; what `loading` throws. No weight is half changed then.
+  mutating func apply(_ wanted: [LoRASelection], _ loading: Loading) throws -> LoRAShelf.Account {
+    try loras.apply(wanted, to: networks, loading)
   }
 
   /// The textual inversion in `source`, for this model.
@@ -78,11 +71,8 @@ struct ResidentModel {
   /// The decoder that `wanted` names, read unless it is the one that was read last; `nil` for the model's own.
   ///
   /// At most one is kept, until another is wanted: a request without one leaves it where it is.
-  /// - Parameter progress: called with the bytes just read; what it throws ends the loading.
-  /// - Throws: `CheckpointError`, `TorchError`. The one that was kept is gone then.
-  mutating func vae(
-    _ wanted: VAESource?, progress: @escaping (Int) throws -> Void = { _ in }
-  ) throws -> ExternalVAE? {
+  /// - Throws: `CheckpointError`, `TorchError`; what `loading` throws. The one that was kept is gone then.
+  mutating func vae(_ wanted: VAESource?, _ loading: Loading) throws -> ExternalVAE? {
     guard let wanted else { return nil }
     let file = FileVersion(path: wanted.path)
     if let decoder, decoder.source == wanted, let kept = decoder.file, kept == file { return decoder.vae }
@@ -90,7 +80,8 @@ struct ResidentModel {
       decoder = nil
       try networks.options.device.emptyCache()
     }
-    let vae = try ExternalVAE(path: wanted.path, options: networks.options, progress: progress)
+    let vae = try ExternalVAE(
+      path: wanted.path, options: networks.options, progress: loading.file(wanted.name, path: wanted.path))
     // Another file may have taken the name meanwhile: what cannot be told is read again.
     decoder = Decoder(source: wanted, file: file == FileVersion(path: wanted.path) ? file : nil, vae: vae)
     return vae

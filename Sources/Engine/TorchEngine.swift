@@ -41,7 +41,7 @@ public actor TorchEngine: ImageEngine {
   ) async throws {
     try translated {
       var timings = Timings()
-      _ = try makeResident(model, &timings, progress)
+      _ = try makeResident(model, &timings, Loading(log: log, report: progress))
     }
   }
 
@@ -60,7 +60,7 @@ public actor TorchEngine: ImageEngine {
 
   /// Loads `model` unless it is resident; the one that was goes first, since two may not fit.
   private func makeResident(
-    _ model: ModelSource, _ timings: inout Timings, _ progress: @Sendable (GenerationProgress) -> Void
+    _ model: ModelSource, _ timings: inout Timings, _ loading: Loading
   ) throws -> ResidentModel {
     if let resident, resident.serves(model) { return resident }
     let vocabulary = try readVocabulary()
@@ -72,15 +72,8 @@ public actor TorchEngine: ImageEngine {
     note(model: nil)
     timings.swap = stopwatch.lap()
     do {
-      let loaded = try withoutActuallyEscaping(progress) { progress in
-        var reported = LoadingReport(model: model.id, log: log)
-        return try ResidentModel(model, vocabulary: vocabulary, options: plan.options) { bytes, total in
-          try Task.checkCancellation()
-          if reported.isNews(bytes, of: total) {
-            progress(.loading(model: model.id, bytes: bytes, total: total))
-          }
-        }
-      }
+      let loaded = try ResidentModel(
+        model, vocabulary: vocabulary, options: plan.options, loading: loading)
       try plan.device.synchronize()
       timings.load = stopwatch.lap()
       log("\(model.id): loaded in \((timings.load / 10).rounded() / 100) s")
@@ -119,16 +112,17 @@ public actor TorchEngine: ImageEngine {
     _ request: GenerationRequest, _ progress: @escaping @Sendable (GenerationProgress) -> Void
   ) throws -> GenerationResult {
     var timings = Timings()
-    let model = try makeResident(request.model, &timings, progress)
+    let loading = Loading(log: log, report: progress)
+    let model = try makeResident(request.model, &timings, loading)
     var request = request
-    request.controls = try depth.prepared(request.controls, on: plan.device) { try Task.checkCancellation() }
+    request.controls = try depth.prepared(request.controls, on: plan.device, loading)
     let networks = model.networks
     let passes = try Passes(request)
     var stopwatch = Stopwatch()
-    let decoder = try decoder(request.vae)
+    let decoder = try decoder(request.vae, loading)
     let steering = Steering(
-      loras: try apply(request.loras), references: try references(request.reference),
-      controlNets: try controlNets(request.controls))
+      loras: try apply(request.loras, loading), references: try references(request.reference, loading),
+      controlNets: try controlNets(request.controls, loading))
     timings.load += stopwatch.lap()
     let texts = try Texts(request, networks, inversion: inversion)
     var denoising = Denoising(
@@ -154,10 +148,10 @@ public actor TorchEngine: ImageEngine {
   }
 
   /// The decoder that a request names; `nil` for the model's own.
-  private func decoder(_ source: VAESource?) throws -> ExternalVAE? {
+  private func decoder(_ source: VAESource?, _ loading: Loading) throws -> ExternalVAE? {
     guard let source else { return nil }
     do {
-      guard let decoder = try resident?.vae(source, progress: { _ in try Task.checkCancellation() }) else {
+      guard let decoder = try resident?.vae(source, loading) else {
         throw GenerationError(.internalError, "The decoder \(source.name) was not read")
       }
       return decoder
@@ -167,28 +161,26 @@ public actor TorchEngine: ImageEngine {
   }
 
   /// Changes the resident model's weights as a request wants them.
-  private func apply(_ loras: [LoRASelection]) throws -> LoRAShelf.Account {
-    guard let account = try resident?.apply(loras, pause: { try Task.checkCancellation() }) else {
+  private func apply(_ loras: [LoRASelection], _ loading: Loading) throws -> LoRAShelf.Account {
+    guard let account = try resident?.apply(loras, loading) else {
       throw GenerationError(.internalError, "There is no model to put LoRAs on")
     }
     return account
   }
 
   /// What a request's references are to its model; `nil` without any.
-  private func references(_ prompt: ReferencePrompt?) throws -> ReferenceReading? {
+  private func references(_ prompt: ReferencePrompt?, _ loading: Loading) throws -> ReferenceReading? {
     guard let prompt else { return nil }
     // Whatever comes of it, `/health` tells what is there.
     defer { note(model: resident?.source.id) }
     guard let networks = resident?.networks else { return nil }
-    return try resident?.references.read(prompt, for: networks) { try Task.checkCancellation() }
+    return try resident?.references.read(prompt, for: networks, loading)
   }
 
   /// The networks of a request's controls, in their order.
-  private func controlNets(_ controls: [ControlPrompt]) throws -> [ControlNet] {
+  private func controlNets(_ controls: [ControlPrompt], _ loading: Loading) throws -> [ControlNet] {
     guard !controls.isEmpty, let networks = resident?.networks else { return [] }
-    return try resident?.controlNets.networks(for: controls, beside: networks) { _ in
-      try Task.checkCancellation()
-    } ?? []
+    return try resident?.controlNets.networks(for: controls, beside: networks, loading) ?? []
   }
 
   private func inversion(_ source: AdapterFile) throws -> TextualInversion {
@@ -209,27 +201,5 @@ public actor TorchEngine: ImageEngine {
     report.negativePromptWindows = texts.guidance?.negative?.windows ?? 0
     report.zeroTerminalSNRSource = model.zeroTerminalSNRSource
     return report
-  }
-}
-
-/// Which of a loading's many small steps are worth telling.
-private struct LoadingReport {
-  let model: String
-  let log: @Sendable (String) -> Void
-  private var percent = -1
-  private var quarter = 0
-
-  init(model: String, log: @escaping @Sendable (String) -> Void) { (self.model, self.log) = (model, log) }
-
-  /// Once a percent; the log has a line a quarter, for files that take a while.
-  mutating func isNews(_ bytes: Int, of total: Int) -> Bool {
-    let now = 100 * bytes / max(total, 1)
-    guard now > percent else { return false }
-    percent = now
-    if now / 25 > quarter, now < 100, total > 1 << 30 {
-      quarter = now / 25
-      log("\(model): \(now)% of \(total / 1_000_000) MB read")
-    }
-    return true
   }
 }

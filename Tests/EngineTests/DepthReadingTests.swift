@@ -21,6 +21,35 @@ import Torch
     return control
   }
 
+  @Test("A job that is not wanted any more ends while the model is read, and while it looks")
+  func endsAnywhere() throws {
+    struct Enough: Error {}
+    try Runtime.inference {
+      let asked = [control(try picture(1), depth: fixture)]
+      var told: [GenerationProgress] = []
+      var pauses = 0
+      var reading = DepthReading()
+      let counting = Loading(pause: { pauses += 1 }, report: { told.append($0) })
+      _ = try reading.prepared(asked, on: .cpu, counting)
+      guard case .loading("small", let bytes, let total)? = told.last else {
+        Issue.record("nothing was told of the reading")
+        return
+      }
+      #expect(bytes <= total && told.count > 20)
+      // Between the parts of the file, and between layers.
+      #expect(pauses > told.count + 5)
+      for limit in [2, pauses / 2, pauses] {
+        var left = limit
+        let ending = Loading(pause: {
+          left -= 1
+          if left == 0 { throw Enough() }
+        })
+        var reading = DepthReading()
+        #expect(throws: Enough.self) { try reading.prepared(asked, on: .cpu, ending) }
+      }
+    }
+  }
+
   @Test func onlyWhereItIsAskedFor() throws {
     try Runtime.inference {
       var reading = DepthReading()
@@ -28,13 +57,11 @@ import Torch
       let asked = [
         control(first, depth: nil), control(first, depth: fixture), control(second, depth: fixture),
       ]
-      var pauses = 0
-      let made = try reading.prepared(asked, on: .cpu) { pauses += 1 }
-      #expect(pauses == 2)
+      let made = try reading.prepared(asked, on: .cpu, Loading())
       #expect(made[0] == asked[0])
       #expect(made.allSatisfy { $0.depthModel == nil && $0.picture.width == 40 && $0.picture.height == 24 })
       #expect(made[1].picture != first && made[2].picture != made[1].picture)
-      #expect(try reading.prepared(asked, on: .cpu) {} == made)
+      #expect(try reading.prepared(asked, on: .cpu, Loading()) == made)
     }
   }
 
@@ -47,15 +74,15 @@ import Torch
     try Runtime.inference {
       var reading = DepthReading()
       let asked = [control(try picture(1), depth: folder.path)]
-      let made = try reading.prepared(asked, on: .cpu) {}
+      let made = try reading.prepared(asked, on: .cpu, Loading())
       try FileManager.default.removeItem(atPath: folder.path("config.json"))
-      #expect(try reading.prepared(asked, on: .cpu) {} == made)
+      #expect(try reading.prepared(asked, on: .cpu, Loading()) == made)
       let other = [control(try picture(2), depth: folder.path)]
-      let error = #expect(throws: GenerationError.self) { try reading.prepared(other, on: .cpu) {} }
+      let error = #expect(throws: GenerationError.self) { try reading.prepared(other, on: .cpu, Loading()) }
       #expect(error?.kind == .invalidRequest && error?.field == "control")
       #expect(error?.message.hasPrefix("depth/small: config.json") == true)
       try folder.write("{}", to: "model.safetensors")
-      #expect(throws: GenerationError.self) { try reading.prepared(asked, on: .cpu) {} }
+      #expect(throws: GenerationError.self) { try reading.prepared(asked, on: .cpu, Loading()) }
     }
   }
 }

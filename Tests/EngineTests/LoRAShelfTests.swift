@@ -45,7 +45,7 @@ import Torch
       var shelf = LoRAShelf()
       func cost(_ selections: [LoRASelection]) throws -> (pauses: Int, account: LoRAShelf.Account) {
         let meter = Meter()
-        let account = try shelf.apply(selections, to: networks, pause: meter.pause)
+        let account = try shelf.apply(selections, to: networks, Loading(pause: meter.pause))
         return (meter.pauses, account)
       }
       // peft: one piece and five weights. loha: one and four, one of them the same.
@@ -74,12 +74,12 @@ import Torch
     try withNetworks { networks in
       var shelf = LoRAShelf()
       let selection = [LoRASelection(style)]
-      #expect(try shelf.apply(selection, to: networks, pause: {}).reports.map(\.unetLayers) == [3])
+      #expect(try shelf.apply(selection, to: networks, Loading()).reports.map(\.unetLayers) == [3])
       _ = try copy("kohya_sgm", as: "style")
-      #expect(try shelf.apply(selection, to: networks, pause: {}).reports.map(\.unetLayers) == [8])
+      #expect(try shelf.apply(selection, to: networks, Loading()).reports.map(\.unetLayers) == [8])
       try FileManager.default.removeItem(atPath: style.path)
       let error = #expect(throws: GenerationError.self) {
-        try shelf.apply(selection, to: networks, pause: {})
+        try shelf.apply(selection, to: networks, Loading())
       }
       #expect(error?.kind == .invalidRequest && error?.field == "loras")
       #expect(error?.message.hasPrefix("style.safetensors") == true)
@@ -93,20 +93,37 @@ import Torch
       var shelf = LoRAShelf()
       let meter = Meter()
       #expect(throws: Enough.self) {
-        try shelf.apply([.init(peft)], to: networks) {
+        let loading = Loading(pause: {
           meter.pause()
           if meter.pauses == 4 { throw Enough() }
-        }
+        })
+        _ = try shelf.apply([.init(peft)], to: networks, loading)
       }
       meter.pauses = 0
-      _ = try shelf.apply([.init(peft)], to: networks, pause: meter.pause)
+      _ = try shelf.apply([.init(peft)], to: networks, Loading(pause: meter.pause))
       #expect(meter.pauses == 5)
       // A set that cannot be read leaves the last one known.
       let gone = LoRASelection(AdapterFile(name: "gone", path: folder.path("gone.safetensors")))
-      #expect(throws: GenerationError.self) { try shelf.apply([.init(loha), gone], to: networks, pause: {}) }
+      #expect(throws: GenerationError.self) { try shelf.apply([.init(loha), gone], to: networks, Loading()) }
       meter.pauses = 0
-      _ = try shelf.apply([.init(peft)], to: networks, pause: meter.pause)
+      _ = try shelf.apply([.init(peft)], to: networks, Loading(pause: meter.pause))
       #expect(meter.pauses == 0)
+    }
+  }
+
+  @Test("How far the reading of each file is")
+  func readingIsTold() throws {
+    let (peft, loha) = (try copy("peft"), try copy("loha"))
+    try withNetworks { networks in
+      var told: [GenerationProgress] = []
+      var shelf = LoRAShelf()
+      let loading = Loading(report: { told.append($0) })
+      _ = try shelf.apply([.init(peft), .init(loha)], to: networks, loading)
+      let names = told.map { if case .loading(let name, 1..., 1...) = $0 { name } else { "-" } }
+      #expect(names == ["peft", "loha"])
+      // What is kept is not read.
+      _ = try shelf.apply([.init(loha)], to: networks, loading)
+      #expect(told.count == 2)
     }
   }
 }

@@ -310,7 +310,7 @@ import Torch
     Runtime.threads = 1
     return try Runtime.inference {
       let vocabulary = try Vocabulary(path: folder.path("tokenizer/merges.txt"))
-      var model = try ResidentModel(source, vocabulary: vocabulary, options: .init()) { _, _ in }
+      var model = try ResidentModel(source, vocabulary: vocabulary, options: .init(), loading: Loading())
       return try body(&model)
     }
   }
@@ -340,20 +340,28 @@ import Torch
   @Test func oneDecoderIsKept() throws {
     let own = try writeVAE()
     try withResident { model in
-      #expect(try model.vae(nil) === nil)
-      var read = 0
-      let first = try model.vae(own) { read += $0 }
-      #expect(first?.file == "own.safetensors" && read > 0)
+      #expect(try model.vae(nil, Loading()) === nil)
+      var told: [GenerationProgress] = []
+      let loading = Loading(report: { told.append($0) })
+      let first = try model.vae(own, loading)
+      #expect(first?.file == "own.safetensors")
+      guard case .loading("own", let bytes, let total)? = told.last else {
+        Issue.record("nothing was told of the reading")
+        return
+      }
+      #expect(bytes <= total && 100 * bytes > 90 * total)
       // Kept, also while a request goes without,
-      #expect(try model.vae(nil) === nil)
-      #expect(try model.vae(own) { _ in Issue.record("read again") } === first)
+      #expect(try model.vae(nil, loading) === nil)
+      let count = told.count
+      #expect(try model.vae(own, loading) === first)
+      #expect(told.count == count)
       // read again when the file has changed,
-      let second = try model.vae(writeVAE())
+      let second = try model.vae(writeVAE(), Loading())
       #expect(second != nil && second !== first)
       // and gone when another cannot be read.
       let absent = VAESource(name: "absent", path: folder.path("absent.safetensors"))
-      #expect(throws: CheckpointError.self) { try model.vae(absent) }
-      #expect(try model.vae(own) !== second)
+      #expect(throws: CheckpointError.self) { try model.vae(absent, Loading()) }
+      #expect(try model.vae(own, Loading()) !== second)
     }
   }
 }

@@ -55,8 +55,11 @@ struct ControlLoRA {
       name.dropping("unet.").map { ($0, source) }
     }.filter { name, _ in Self.encoder.contains { name.hasPrefix($0) } }
     let base = WeightStore(
-      checkpoint.file, sources: Dictionary(uniqueKeysWithValues: unet), device: model.options.device,
-      progress: progress)
+      checkpoint.file, sources: Dictionary(uniqueKeysWithValues: unet), device: model.options.device
+    ) { _ in
+      // These are bytes of another file.
+      try progress(0)
+    }
     return WeightStore(
       file, sources: sources, foundation: WeightFoundation(base, changes: changes), fileName: Self.key,
       device: model.options.device, progress: progress)

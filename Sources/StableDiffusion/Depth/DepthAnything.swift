@@ -35,15 +35,16 @@ final class DepthAnything {
       || name.hasPrefix("neck.fusion_stage.layers.0.residual_layer1.")
   }
 
-  /// - Parameter x: a picture, normalised, `[1, 3, H, W]` of whole patches.
+  /// - Parameters: x a picture, normalised, `[1, 3, H, W]` of whole patches; pause called before each layer.
   /// - Returns: nearness, from 0 up, `[1, 1, H, W]`.
-  func callAsFunction(_ x: Tensor) throws(TorchError) -> Tensor {
+  func callAsFunction(_ x: Tensor, pause: () throws -> Void = {}) throws -> Tensor {
     var maps: [Tensor] = []
-    for (index, states) in try backbone(x).enumerated() {
+    for (index, states) in try backbone(x, pause: pause).enumerated() {
       maps.append(try conv2d(reassemble[index](states), convs[index], nil, stride: 1, padding: 1))
     }
     var fused: Tensor?
     for (index, layer) in fusion.enumerated() {
+      try pause()
       let place = maps.count - 1 - index
       let map = maps[place]
       // To the next map's size; the last to twice its own.

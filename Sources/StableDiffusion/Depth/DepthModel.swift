@@ -15,16 +15,21 @@ public final class DepthModel {
   private let file: String
 
   /// Reads every weight.
-  /// - Parameter folder: has `config.json` and `model.safetensors`.
+  /// - Parameters:
+  ///   - folder: has `config.json` and `model.safetensors`.
+  ///   - progress: called with the bytes just read; what it throws ends the loading.
   /// - Throws: `CheckpointError` for a configuration of another network, or a tensor that is missing, misshapen or of
   ///   no use; `TorchError`.
-  public init(folder: String, device: Device) throws {
+  public init(
+    folder: String, device: Device, progress: @escaping (Int) throws -> Void = { _ in }
+  ) throws {
     let configuration = try DepthConfiguration(path: Self.configurationPath(folder))
     let file = try CheckpointError.wrapping { try SafetensorsFile(path: Self.weightsPath(folder)) }
     (network, self.file, self.device) = (
       try CheckpointError.wrapping {
         let tensors = file.header.tensors.filter { !DepthAnything.passesOver($0.key) }
-        let store = WeightStore(file, sources: tensors.mapValues { WeightSource($0) }, device: device)
+        let store = WeightStore(
+          file, sources: tensors.mapValues { WeightSource($0) }, device: device, progress: progress)
         let network = try DepthAnything(Weights(store), configuration)
         if let name = store.unused.first {
           throw CheckpointError("\(file.name): tensor \(name) is not part of a depth model")
@@ -39,11 +44,12 @@ public final class DepthModel {
   public static func weightsPath(_ folder: String) -> String { "\(folder)/model.safetensors" }
 
   /// The depth of a picture: white is nearest, black farthest; all black where all is equally far.
+  /// - Parameter pause: called between layers: what it throws ends it.
   /// - Returns: a grey picture of the same size.
   /// - Throws: `CheckpointError` when the weights leave no finite numbers; `TorchError`.
-  public func callAsFunction(_ picture: RGBImage) throws -> RGBImage {
+  public func callAsFunction(_ picture: RGBImage, pause: () throws -> Void = {}) throws -> RGBImage {
     let depth = try upsampleBicubic2d(
-      network(input(picture)), height: picture.height, width: picture.width)
+      network(input(picture), pause: pause), height: picture.height, width: picture.width)
     guard try depth.allFinite() else {
       throw CheckpointError("\(file): the depth it sees is not finite numbers")
     }

@@ -30,12 +30,15 @@ final class Dinov2 {
   var patch: Int { embeddings.patch }
   var grid: Int { embeddings.grid }
 
-  /// - Parameter x: a picture `[1, 3, H, W]` of whole patches.
+  /// - Parameters: x a picture `[1, 3, H, W]` of whole patches; pause called before each layer.
   /// - Returns: states by stage, `[1, C, H / patch, W / patch]`.
-  func callAsFunction(_ x: Tensor) throws(TorchError) -> [Tensor] {
+  func callAsFunction(_ x: Tensor, pause: () throws -> Void = {}) throws -> [Tensor] {
     let (rows, columns) = (x.size(2) / patch, x.size(3) / patch)
     var states = [try embeddings(x)]  // [1, 1 + patches, C]
-    for layer in layers { states.append(try layer(states[states.count - 1])) }
+    for layer in layers {
+      try pause()
+      states.append(try layer(states[states.count - 1]))
+    }
     var maps: [Tensor] = []
     for stage in stages {
       let patches = try layernorm(states[stage]).narrow(1, from: 1, length: rows * columns)
