@@ -33,7 +33,9 @@ struct LoRAShelf {
   }
 
   /// Bytes of factors that stay in memory beside those in use, so that a change of scale reads no file.
-  static let keptBytes = 1 << 30
+  private let keptBytes: Int
+
+  init(keptBytes: Int = 1 << 30) { self.keptBytes = keptBytes }
 
   /// Puts a request's LoRAs on the weights, and takes all others off. The same ones again cost nothing.
   /// - Throws: `GenerationError` naming file and tensor; `TorchError`; what `loading` throws. No weight is changed then.
@@ -44,12 +46,12 @@ struct LoRAShelf {
     if let applied, applied.selections == wanted, wanted.allSatisfy({ $0.version != nil }) {
       return applied.account
     }
+    defer { trim() }
     do {
       var loras: [(lora: LoRA, strength: Double)] = []
       for selection in wanted { loras.append((try lora(selection, networks, loading), selection.scale)) }
       applied = nil
       try networks.apply(loras, pause: loading.pause)
-      trim()
       let account = account(of: selections, loras.map(\.lora))
       applied = (wanted, account)
       return account
@@ -81,7 +83,7 @@ struct LoRAShelf {
   /// Lets go of what was used longest ago.
   private mutating func trim() {
     var bytes = kept.reduce(0) { $0 + $1.lora.byteCount }
-    while bytes > Self.keptBytes, let first = kept.first {
+    while bytes > keptBytes, let first = kept.first {
       bytes -= first.lora.byteCount
       kept.removeFirst()
     }

@@ -111,6 +111,20 @@ import Torch
     }
   }
 
+  @Test("Factors beyond the bound go, though the request that read them is refused")
+  func whatIsKeptIsBoundedAfterAFailureToo() throws {
+    let peft = try copy("peft")
+    let gone = LoRASelection(AdapterFile(name: "gone", path: folder.path("gone.safetensors")))
+    try withNetworks { networks in
+      var shelf = LoRAShelf(keptBytes: 0)
+      #expect(throws: GenerationError.self) { try shelf.apply([.init(peft), gone], to: networks, Loading()) }
+      // Its file is read anew: a piece before the five weights.
+      let meter = Meter()
+      _ = try shelf.apply([.init(peft)], to: networks, Loading(pause: meter.pause))
+      #expect(meter.pauses == 6)
+    }
+  }
+
   @Test("How far the reading of each file is")
   func readingIsTold() throws {
     let (peft, loha) = (try copy("peft"), try copy("loha"))
