@@ -13,7 +13,7 @@ struct HostCommand: ParsableCommand {
   @OptionGroup var options: DeviceOptions
 
   func run() throws {
-    // The log's reader may go away; the engine is told to end by its socket alone.
+    // Whoever reads standard error may go away; the engine is told to end by its socket alone.
     signal(SIGPIPE, SIG_IGN)
     yieldToServer()
     let engine: TorchEngine
