@@ -73,7 +73,7 @@ extension FieldTable {
   private static let lora = FieldTable(fields: [
     Field(
       name: "name", kind: .text(names), isRequired: true, fallback: "required",
-      summary: "A name in models/loras, without the ending."),
+      summary: "A name in models/loras."),
     Field(name: "scale", kind: .number(-4...4), fallback: "1.0", summary: "Its weight."),
   ])
 
