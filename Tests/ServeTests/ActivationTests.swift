@@ -17,7 +17,7 @@ private let analyze = "/usr/bin/systemd-analyze"
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
     process.arguments =
       [
-        "-c", #""$@" </dev/null & read -r _; kill -KILL $!; wait"#, "sh", socketActivate,
+        "-c", #""$@" </dev/null & read -r _; kill -KILL $!"#, "sh", socketActivate,
       ]
       + ["--listen=127.0.0.1:\(port)", Served.darkroom, "serve", "--port", "1"] + Served.models
       + Served.engine

@@ -9,30 +9,21 @@ import Testing
 @testable import darkroom
 
 @Suite(.timeLimit(.minutes(1))) struct ModelsFolderTests {
-  private static func model(_ id: String) -> String {
-    """
-    id = "\(id)"
-    display_name = "Least"
-    file = "least.safetensors"
-    source = "local"
-    architecture = "sdxl"
-
-    [defaults]
-    cfg = 5.0
-    steps = 28
-    width = 832
-    height = 1216
-    """
-  }
+  private static func model(_ id: String) -> String { leastModel.replacing("\"least\"", with: "\"\(id)\"") }
 
   /// Whoever looks for files meanwhile does not put back what was there before.
   @Test func whatWasReadStays() async throws {
     let temporary = try TemporaryFolder()
-    for number in 0..<200 { try temporary.write(Self.model("old-\(number)"), to: "old-\(number).toml") }
+    for number in 0..<100 { try temporary.write(Self.model("old-\(number)"), to: "old-\(number).toml") }
     let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let folder = ModelsFolder(temporary.path, logger: quiet)
     let watch = Watch()
-    Thread.detachNewThread { while !watch.isOver { folder.refresh(rereading: false) } }
+    Thread.detachNewThread {
+      while !watch.isOver {
+        folder.refresh(rereading: false)
+        usleep(100)
+      }
+    }
     for number in 0..<10 {
       try temporary.write(Self.model("new-\(number)"), to: "new-\(number).toml")
       folder.refresh(rereading: true)
