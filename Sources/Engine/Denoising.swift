@@ -81,7 +81,7 @@ struct Denoising {
 
 extension StableDiffusionXL.Repaint {
   /// `nil` to repaint everything.
-  fileprivate init?(_ start: StartingPicture) {
+  init?(_ start: StartingPicture) {
     guard let mask = start.mask else { return nil }
     switch mask.kind {
     case .binary: self.init(mask.mask, .binary, around: start.picture)

@@ -2,8 +2,8 @@ import Generation
 import StableDiffusion
 
 extension Passes {
-  /// What had no part in the picture, since the part of the run that was asked for holds none of the steps that were
-  /// made: a sentence each.
+  /// What had no part in the picture: a mask that selects nothing, and what was asked for in a part of the run that holds
+  /// none of the steps that were made. A sentence each.
   func idle(in request: GenerationRequest) -> [String] {
     let plans = [first, second].compactMap(\.self)
     func hasStep(from start: Double, upTo end: Double) -> Bool {
@@ -14,6 +14,10 @@ extension Passes {
       sentences.append(
         "No step lies between \(start.0) \(start.1) and \(end.0) \(end.1), so that \(what) no part in the picture"
       )
+    }
+    if let start = request.start, StableDiffusionXL.Repaint(start)?.selectsSomething == false {
+      sentences.append(
+        "The mask selects nothing to repaint: of each 8 x 8 pixels of the result the first one counts")
     }
     let interval = request.guidanceInterval
     if request.cfgScale > 1, !hasStep(from: interval.start, upTo: interval.end) {

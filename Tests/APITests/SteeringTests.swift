@@ -293,8 +293,6 @@ import Testing
       (["image": "TINY"], ["width", "height"]), (["image": "TINY", "width": 64], ["height"]),
       (["image": "PNG", "inpaint_masked_only": true], ["inpaint_masked_only"]),
       (["inpaint_masked_only": true], ["inpaint_masked_only"]),
-      (["image": "PNG", "mask": "BLACK"], ["mask"]),
-      (["image": "PNG", "mask": "BLACK", "composite": false, "mask_mode": "soft"], ["mask"]),
       (["image": "PNG", "mask": "BLACK", "inpaint_masked_only": true], ["mask"]),
       (
         ["image": "PNG", "mask": "PNG", "inpaint_masked_only": true, "composite": false],
@@ -338,23 +336,6 @@ import Testing
     let reply = await post(bench, filled(.object(members)).objectValue ?? members)
     #expect((reply.status, reply.places) == (422, places), "\(reply.messages)")
     #expect(bench.engine.requests.isEmpty)
-  }
-
-  /// One white pixel of many is none at the size that the engine works at.
-  @Test func aMaskIsLookedAtAsItIsUsed() async throws {
-    let bench = try Bench()
-    var pixels = [UInt8](repeating: 0, count: 3 * 512 * 512)
-    for channel in 0..<3 { pixels[3 * (512 * 300 + 300) + channel] = 255 }
-    let mask = try PNG.encode(try #require(RGBImage(width: 512, height: 512, pixels: pixels)))
-    let body: JSONObject = [
-      "image": .string(try Self.text(512, 512)), "mask": .string(Data(mask).base64EncodedString()),
-      "composite": false,
-    ]
-    #expect(await post(bench, body).status == 200)
-    let small = await post(bench, body.with("width", 64).with("height", 64))
-    #expect((small.status, small.places) == (422, ["mask"]))
-    #expect(
-      small.messages == ["Value error, mask selects nothing to repaint: it should be white somewhere"])
   }
 
   @Test func anImageThatIsTooLarge() async throws {

@@ -72,6 +72,13 @@ import Testing
       $0.start = StartingPicture(try picture(), strength: 0.75, mask: RepaintMask(try mask()))
     }
     let repainted = try await image(masked)
+    let black = try #require(GrayImage(width: 64, height: 64, pixels: [UInt8](repeating: 0, count: 4096)))
+    for (mask, warnings) in [(try mask(), 0), (black, 1)] {
+      var idle = masked
+      idle.start?.mask?.mask = mask
+      let report = try await engine.generate(idle) { _ in }.report
+      #expect(report.steering.warnings.count { $0.hasPrefix("The mask selects nothing") } == warnings)
+    }
     // Outside the mask it is what the VAE makes of the picture.
     let original = try picture()
     let (kept, changed) = (

@@ -162,19 +162,18 @@ import Torch
   }
 
   /// Latents see one pixel of each 64: a mask that is white between them selects nothing.
-  @Test func aMaskBetweenTheLatentsIsEmpty() throws {
-    try onTorch {
-      let model = try Pocket.load()
-      let around = try picture()
-      func start(white: Int) throws {
-        var pixels = [UInt8](repeating: 0, count: around.width * around.height)
-        pixels[white] = 255
-        let mask = try #require(GrayImage(width: around.width, height: around.height, pixels: pixels))
-        _ = try model.start(from: .picture(around), repaint: .init(mask, .binary, around: around))
-      }
-      #expect(throws: SamplingError.emptyMask) { try start(white: 9 * around.width + 8) }
-      try start(white: 8 * around.width + 8)
+  @Test func aMaskBetweenTheLatentsSelectsNothing() throws {
+    let around = try picture()
+    func selects(_ level: UInt8, at white: Int, _ kind: StableDiffusionXL.Repaint.Kind) throws -> Bool {
+      var pixels = [UInt8](repeating: 0, count: around.width * around.height)
+      pixels[white] = level
+      let mask = try #require(GrayImage(width: around.width, height: around.height, pixels: pixels))
+      return StableDiffusionXL.Repaint(mask, kind, around: around).selectsSomething
     }
+    let (first, middle) = (8 * around.width + 8, 11 * around.width + 11)
+    #expect(try selects(255, at: first, .binary) && !selects(127, at: first, .binary))
+    #expect(try !selects(255, at: middle, .binary) && selects(1, at: middle, .soft))
+    #expect(try !selects(255, at: first, .soft))
   }
 
   /// Sizes whose height is and is not a whole number of bands, and bands of odd height.

@@ -71,7 +71,7 @@ extension StartOrder {
   ///   - work: of what the engine makes at first.
   ///   - result: of what it makes in the end.
   ///   - body: of the request, for the `input` of a 422.
-  /// - Throws: 422 for a mask that selects nothing at the size it is brought to: all would come back as it was.
+  /// - Throws: 422 for a mask that selects nothing, where the area it selects is wanted.
   func prepared(
     work: (width: Int, height: Int), result: (width: Int, height: Int), _ body: JSONObject
   ) throws(APIError) -> (start: StartingPicture, finish: PictureFinish?) {
@@ -80,8 +80,8 @@ extension StartOrder {
     let grey = try laidOver(mask)
     guard let padding = mask.padding else {
       let start = StartingPicture(
-        original.fitted(work, mode), strength: strength, mask: try mask.repaint(grey.fitted(work, mode), body)
-      )
+        original.fitted(work, mode), strength: strength,
+        mask: RepaintMask(grey.fitted(work, mode), kind: mask.kind))
       guard mask.composites else { return (start, nil) }
       return (
         start,
@@ -93,9 +93,12 @@ extension StartOrder {
     let area = mask.area(grey)
     guard let crop = InpaintCrop(mask: area, width: work.width, height: work.height, padding: padding),
       let cut = crop.cut(original), let cutMask = crop.cut(grey)
-    else { throw StartOrder.Mask.selectsNothing(body) }
+    else {
+      let problem = FieldProblem.value("mask selects nothing to repaint: it should be white somewhere")
+      throw APIError([ValidationIssue(["mask"], problem, input: body["mask"] ?? .null)])
+    }
     return (
-      StartingPicture(cut, strength: strength, mask: try mask.repaint(cutMask, body)),
+      StartingPicture(cut, strength: strength, mask: RepaintMask(cutMask, kind: mask.kind)),
       PictureFinish(original: original, area: area, blur: mask.blur, crop: crop)
     )
   }
@@ -116,19 +119,6 @@ extension StartOrder {
 }
 
 extension StartOrder.Mask {
-  fileprivate static func selectsNothing(_ body: JSONObject) -> APIError {
-    let problem = FieldProblem.value("mask selects nothing to repaint: it should be white somewhere")
-    return APIError([ValidationIssue(["mask"], problem, input: body["mask"] ?? .null)])
-  }
-
-  /// What the engine repaints.
-  /// - Parameter grey: at the size that the engine works at.
-  /// - Throws: where nothing of it is.
-  fileprivate func repaint(_ grey: GrayImage, _ body: JSONObject) throws(APIError) -> RepaintMask {
-    guard area(grey).pixels.contains(where: { $0 > 0 }) else { throw Self.selectsNothing(body) }
-    return RepaintMask(grey, kind: kind)
-  }
-
   /// White where anything is repainted.
   fileprivate func area(_ grey: GrayImage) -> GrayImage {
     switch kind {

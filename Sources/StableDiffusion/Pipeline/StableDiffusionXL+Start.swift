@@ -32,13 +32,21 @@ extension StableDiffusionXL {
     public init(_ mask: GrayImage, _ kind: Kind, around picture: RGBImage) {
       (self.mask, self.kind, self.picture) = (mask, kind, picture)
     }
+
+    /// Whether any position of the latents is repainted.
+    public var selectsSomething: Bool {
+      switch kind {
+      case .binary: mask.latentValues.contains { $0 > 0 }
+      case .soft: mask.keptShares.contains { $0 < 1 }
+      }
+    }
   }
 
   /// Reads what a run is to start from.
   /// - Parameters: repaint `nil` to repaint everything; vae in place of the checkpoint's own; pause called now and
   ///   then: what it throws ends the reading.
-  /// - Throws: `SamplingError` for a mask that is of another size than its picture, selects nothing, or is soft where
-  ///   the checkpoint knows none; `PictureError.nonfiniteLatents`; `TorchError`.
+  /// - Throws: `SamplingError` for a mask that is of another size than its picture, or is soft where the
+  ///   checkpoint knows none; `PictureError.nonfiniteLatents`; `TorchError`.
   public func start(
     from start: Start, repaint: Repaint? = nil, with vae: ExternalVAE? = nil, pause: () throws -> Void = {}
   ) throws -> StartingLatents {
@@ -123,18 +131,21 @@ extension GrayImage {
   /// From here on a mask's value counts as white. Source: diffusers `VaeImageProcessor.binarize`, 0.5.
   fileprivate static let middle: UInt8 = 128
 
-  /// Of each position of the latents, its first pixel: 1 where white, else 0. `[1, 1, H, W]`.
+  /// Of each position of the latents, its first pixel: 1 where white, else 0.
   /// Source: `torch.nn.functional.interpolate`, nearest.
-  /// - Throws: `SamplingError.emptyMask` where none is white; `TorchError`.
-  fileprivate func latents(on device: Device) throws -> Tensor {
+  fileprivate var latentValues: [Float] {
     let scale = AutoencoderKL.scale
     let (rows, columns) = (height / scale, width / scale)
-    let values = (0..<rows * columns).map { place in
+    return (0..<rows * columns).map { place in
       let (y, x) = (place / columns, place % columns)
-      return pixels[y * scale * width + x * scale] < Self.middle ? 0 : 1 as Float
+      return pixels[y * scale * width + x * scale] < Self.middle ? 0 : 1
     }
-    guard values.contains(1) else { throw SamplingError.emptyMask }
-    return try Tensor(values, [1, 1, rows, columns]).to(device)
+  }
+
+  /// The same as `[1, 1, H, W]`.
+  fileprivate func latents(on device: Device) throws(TorchError) -> Tensor {
+    let scale = AutoencoderKL.scale
+    return try Tensor(latentValues, [1, 1, height / scale, width / scale]).to(device)
   }
 
   /// Of each position of the latents, how black its middle is, 0 to 1: the mean of four pixels.

@@ -17,8 +17,6 @@ public enum SamplingError: Error, Sendable, Equatable {
   case pictureSize
   /// The mask is not.
   case maskSize
-  /// It is black wherever the latents have a place.
-  case emptyMask
   /// The checkpoint repaints part of a picture and does nothing else: it lacks the picture.
   case noPicture
   /// It lacks the mask.
@@ -36,7 +34,7 @@ public enum SamplingError: Error, Sendable, Equatable {
     case .eta: "eta"
     case .strength: "strength"
     case .pictureSize, .noPicture: "image"
-    case .maskSize, .emptyMask, .noMask, .softMask: "mask"
+    case .maskSize, .noMask, .softMask: "mask"
     }
   }
 }
@@ -57,8 +55,6 @@ extension SamplingError: CustomStringConvertible {
       "strength \(strength) makes none of \(steps) steps: they are multiplied, and the fraction is dropped"
     case .pictureSize: "the picture to start from is not as large as the result"
     case .maskSize: "the mask is not as large as the result"
-    case .emptyMask:
-      "the mask selects nothing to repaint: of each 8 × 8 pixels of the result the first one counts"
     case .noPicture, .noMask: "this is an inpainting checkpoint: it takes a picture and a mask"
     case .softMask: "this is an inpainting checkpoint: its mask has no shades between black and white"
     }
