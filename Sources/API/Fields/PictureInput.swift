@@ -95,7 +95,7 @@ struct PictureReader {
   }
 
   /// Types that say nothing: RFC 2397 lets the type out, and RFC 2046 §4.5.1 has the other for bytes of any kind.
-  private static let undeclared: Set = ["", "application/octet-stream"]
+  static let undeclared: Set = ["", "application/octet-stream"]
 
   /// - Throws: when a media type is not that of a picture's bytes.
   static func check(_ mediaType: String, _ format: ImageFormat, _ field: String) throws(FieldProblem) {

@@ -84,8 +84,7 @@ struct GenerateForm {
       throw .value("\(name) is an empty file")
     }
     let encoded = part.body.withUnsafeBufferPointer(Base64.encoded)
-    // What clients say who do not know.
-    guard let type = part.contentType?.mediaType, !["", "application/octet-stream"].contains(type) else {
+    guard let type = part.contentType?.mediaType, !PictureReader.undeclared.contains(type) else {
       return .string(encoded)
     }
     guard let format = ImageFormat(mediaType: type) else {
