@@ -18,11 +18,20 @@ final class ModelDigests: Sendable {
   /// - Parameter folder: where digests are remembered from run to run.
   init(folder: String) { cache = DigestCache(folder: folder) }
 
-  /// The digest of the file as it is now, if it was computed before; otherwise that is begun.
+  /// Bytes of a file that is read in less time than a listing takes anyway.
+  private static let small = 8 << 20
+
+  /// The digest of the file as it is now, if it was computed before or the file is small; otherwise that is begun. Waits
+  /// for the disk.
   func known(ofFile path: String) -> String? {
     guard let identity = try? FileIdentity(path: path) else { return nil }
     let version = FileVersion(identity)
     if let digest = state.withLock({ $0.digests[version] }) ?? cache.remembered(identity) {
+      state.withLock { $0.digests[version] = digest }
+      return digest
+    }
+    if version.size <= Self.small, let digest = try? cache.digest(ofFile: path), FileVersion(path) == version
+    {
       state.withLock { $0.digests[version] = digest }
       return digest
     }

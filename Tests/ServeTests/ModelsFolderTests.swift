@@ -35,6 +35,18 @@ import Testing
     watch.end()
   }
 
+  /// A listing has the hashes of small files at once, and waits for no large one.
+  @Test func smallFilesAreHashedAtOnce() throws {
+    let temporary = try TemporaryFolder()
+    let (small, large) = (try temporary.write("abc", to: "small"), try temporary.write("", to: "large"))
+    try #require(truncate(large, 1 << 28) == 0)
+    let digests = ModelDigests(folder: temporary.path)
+    // FIPS 180-2, appendix B.1.
+    #expect(
+      digests.known(ofFile: small) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    #expect(digests.known(ofFile: large) == nil)
+  }
+
   /// The hash of a checkpoint takes long; a picture that nobody wants any more does not wait for it.
   @Test func aCancelledCallerDoesNotWaitForAHash() async throws {
     let temporary = try TemporaryFolder()
